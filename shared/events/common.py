@@ -1,0 +1,35 @@
+"""Words that several services share in their events: names, counts, money, basis."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+
+def _no_control_characters(text: str) -> str:
+    for character in text:
+        if (ord(character) < 32 and character not in "\n\t") or 0xD800 <= ord(character) <= 0xDFFF or character == "\x7f":
+            raise ValueError("control characters and lone surrogates are not text")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_no_control_characters)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_no_control_characters)]
+Reference = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_no_control_characters)]
+StreamId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,120}$")]
+
+Count = Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+"""A number of people or things. A bool, a float and a text are not counts."""
+
+Money = Annotated[int, Field(ge=0, le=10**15, strict=True)]
+"""Vietnamese đồng (VND), whole."""
+
+Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2099, 12, 31))]
+
+Basis = Literal["counted", "declared", "estimated"]
+"""How a figure came to be: đếm (counted one by one), kê khai (declared in sum), ước tính (estimated, imputed)."""
+
+Scheme = Literal["1336", "1335", "1648"]
+"""Decision 1336/QĐ-TTg (to 2025), the ministry's plan 1335/QĐ-LĐTBXH (2024 to 2025), Decision 1648/QĐ-TTg (to 2035)."""
