@@ -152,7 +152,10 @@ class Areas(Part):
 
 
 class Loans(Part):
-    """Lending from the income fund in the month: people who borrowed, loans (lượt), sum in VND. People are not summed over months."""
+    """Lending from the income fund in the month: people who borrowed, loans (lượt), sum in VND.
+
+    People are never summed over months.
+    """
 
     borrowers: Count | None = None
     number: Count | None = None

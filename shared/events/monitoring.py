@@ -1,4 +1,4 @@
-"""The events of the monitoring service: targets (chỉ tiêu), inspections (kiểm tra, giám sát) and recommendations (kiến nghị)."""
+"""The events of the monitoring service: targets (chỉ tiêu), inspections (kiểm tra, giám sát), recommendations (kiến nghị)."""
 
 from __future__ import annotations
 

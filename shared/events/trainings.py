@@ -10,7 +10,9 @@ from shared.events.common import Count, Day, Money, Name, Reference, StreamId, T
 from shared.kernel.event import Event
 from shared.kernel.place import PlaceRef
 
-Organiser = Literal["lead-department", "association-centre", "province-department", "province-association", "district", "project", "other"]
+Organiser = Literal[
+    "lead-department", "association-centre", "province-department", "province-association", "district", "project", "other"
+]
 """Who holds the round. Only rounds of the plan's lead department (Cục Bảo trợ xã hội, chủ trì) count against 5 to 7 a year."""
 
 Level = Literal["national", "regional", "province", "district", "commune", "club"]

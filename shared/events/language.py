@@ -1,0 +1,35 @@
+"""The published language as a whole: which service publishes which unions of events, and on which topic.
+
+This is the one list that a new kind of stream is added to; a new event of a union that is here already needs nothing.
+"""
+
+from __future__ import annotations
+
+from shared.events.clubs import ClubEvent
+from shared.events.monitoring import InspectionEvent, TargetEvent
+from shared.events.reporting import ReportingEvent
+from shared.events.trainings import BoardEvent, TrainingEvent
+from shared.kernel.event import Event, EventCodec
+
+UNIONS: dict[str, tuple[object, ...]] = {
+    "clubs": (ClubEvent,),
+    "trainings": (TrainingEvent, BoardEvent),
+    "monitoring": (TargetEvent, InspectionEvent),
+    "reporting": (ReportingEvent,),
+}
+"""The unions of each service, by the service's name (which is also the source of its events)."""
+
+
+def topic_of(source: str) -> str:
+    """The Kafka topic that carries a service's events."""
+    return f"{source}.events"
+
+
+def codec_of(*sources: str) -> EventCodec:
+    """A codec for the events of some services; of all when none is named."""
+    return EventCodec(*(union for source in sources or UNIONS for union in UNIONS[source]))
+
+
+def events_of(source: str) -> tuple[type[Event], ...]:
+    """Every event class that a service publishes, in order."""
+    return codec_of(source).classes
