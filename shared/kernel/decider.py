@@ -38,11 +38,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
-    """Where a command writes and for which side: what a principal must hold. `side` None means either side may."""
+    """Where a command writes and for which side: what a principal must hold. `side` None means either side may.
+
+    `also` names further places that must all lie in the principal's area: the other places of an inspection, or the place
+    that a correction moves something away from.
+    """
 
     area: PlaceRef
     side: str | None = None
     roles: tuple[str, ...] = ("commune", "province", "centre")
+    also: tuple[PlaceRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
