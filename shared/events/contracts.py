@@ -114,9 +114,10 @@ def breaches(old: Json, new: Json, path: str = "") -> list[str]:
     for name, schema in old_properties.items():
         if name not in new_properties:
             found.append(f"{path}{name}: a published field has vanished")
-        elif _shape(schema) != _shape(new_properties[name]):
+            continue
+        if _shape(schema) != _shape(new_properties[name]):
             found.append(f"{path}{name}: a published field has changed from {_shape(schema)} to {_shape(new_properties[name])}")
-        found += _enumeration(schema, new_properties.get(name, {}), f"{path}{name}")
+        found += _enumeration(schema, new_properties[name], f"{path}{name}")
     for name in sorted(set(new.get("required", [])) - set(old.get("required", []))):
         found.append(f"{path}{name}: a field has become required")
     for name, definition in old.get("$defs", {}).items():
