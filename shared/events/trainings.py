@@ -102,10 +102,15 @@ class BoardTrainingRequired(Event, type="trainings.board-training-required", ver
     commune: PlaceRef
     founded_on: Day
     provisional_board: Reference | None = None
+    generated: bool = False
+    """True for clubs of a generated registry."""
 
 
 class BoardTrained(Event, type="trainings.board-trained", version=1):
-    """A round, held before or after the founding, has trained the board of a club: the to-do is closed."""
+    """A round, held before or after the founding, has trained the board of a club: the to-do is closed.
+
+    A `BoardTrainingRequired` that follows says that the round's report was corrected and no longer names the club.
+    """
 
     club: StreamId
     round: StreamId
