@@ -1,0 +1,129 @@
+"""A recorded event as a Kafka record and back: CloudEvents 1.0, binary mode. The value is the data exactly as stored.
+
+The attributes travel in headers (`ce_id`, `ce_type`, ...), so that a reader parses nothing but the data. Reading is
+tolerant of what it need not know (other headers, their order) and strict about what it needs: whatever is missing, null,
+not UTF-8 or contradicts itself raises `Undecodable` with the reason, never anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from shared.kernel.envelope import Recorded
+from shared.kernel.event import Undecodable
+from shared.kernel.lanes import LANES, lane_of
+
+RawHeaders = Iterable[tuple[str, str | bytes | None]]
+
+CONTENT_TYPE = "application/json"
+
+
+class Coordinates(NamedTuple):
+    """Where in which log an event stands."""
+
+    source: str
+    lane: int
+    position: int
+
+
+def to_kafka(recorded: Recorded) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key (the stream), value (the data as stored) and headers of an event."""
+    time = recorded.recorded_at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    stream = recorded.stream.encode()
+    return (
+        stream,
+        recorded.data.encode(),
+        [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", recorded.event_id.encode()),
+            ("ce_source", recorded.source.encode()),
+            ("ce_type", recorded.type.encode()),
+            ("ce_time", f"{time}Z".encode()),
+            ("ce_subject", stream),
+            ("ce_dataschema", f"urn:lien-the:{recorded.type}:{recorded.schema_version}".encode()),
+            ("content-type", CONTENT_TYPE.encode()),
+            ("ce_lane", b"%d" % recorded.lane),
+            ("ce_position", b"%d" % recorded.position),
+            ("ce_streamversion", b"%d" % recorded.version),
+            ("ce_schemaversion", b"%d" % recorded.schema_version),
+            ("ce_actor", recorded.actor.encode()),
+            ("ce_commandid", recorded.command_id.encode()),
+            ("ce_hash", recorded.hash.hex().encode()),
+        ],
+    )
+
+
+def coordinates(headers: dict[str, str | bytes | None]) -> Coordinates:
+    """Source, lane and position: enough to know whether the event is new. May raise `Undecodable`."""
+    try:
+        source = headers["ce_source"]
+        lane = int(headers["ce_lane"])  # pyright: ignore[reportArgumentType]  # None raises TypeError, as wanted
+        position = int(headers["ce_position"])  # pyright: ignore[reportArgumentType]  # the same
+        if not isinstance(source, str):
+            source = source.decode()  # pyright: ignore[reportOptionalMemberAccess]  # None raises AttributeError, as wanted
+    except KeyError as error:
+        raise Undecodable(f"header {error.args[0]} is missing") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise Undecodable(f"headers ce_source, ce_lane, ce_position do not say where the event stands: {error}") from error
+    if not 0 <= lane < LANES or position < 1:
+        raise Undecodable(f"there is no lane {lane} or no position {position}")
+    return Coordinates(source, lane, position)
+
+
+def stream_of(key: bytes | None, headers: dict[str, str | bytes | None]) -> str:
+    """The stream by its header, or by the record's key. May raise `Undecodable`."""
+    for candidate in (headers.get("ce_subject"), key):
+        try:
+            stream = candidate.decode() if isinstance(candidate, bytes) else candidate
+        except UnicodeDecodeError:
+            continue
+        if stream:
+            return stream
+    raise Undecodable("neither the header ce_subject nor the key names a stream")
+
+
+def from_kafka(value: bytes | None, headers: RawHeaders | None) -> Recorded:
+    """The event of a record. May raise `Undecodable`, and nothing else."""
+    found = dict(headers or ())
+    return recorded_of(value, found, coordinates(found))
+
+
+def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at: Coordinates) -> Recorded:
+    """The event of a record whose coordinates are known already. May raise `Undecodable`, and nothing else."""
+    if value is None:
+        raise Undecodable("the record has no value (a tombstone)")
+    try:
+        if _text(headers["ce_specversion"]) != "1.0":
+            raise Undecodable("ce_specversion is not 1.0")
+        stream = _text(headers["ce_subject"])
+        recorded = Recorded(
+            at.source,
+            at.lane,
+            at.position,
+            stream,
+            int(_text(headers["ce_streamversion"])),
+            _text(headers["ce_id"]),
+            _text(headers["ce_type"]),
+            int(_text(headers["ce_schemaversion"])),
+            datetime.fromisoformat(_text(headers["ce_time"])),
+            _text(headers["ce_commandid"]),
+            _text(headers["ce_actor"]),
+            value.decode(),
+            bytes.fromhex(_text(headers["ce_hash"])),
+        )
+    except KeyError as error:
+        raise Undecodable(f"header {error.args[0]} is missing") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Undecodable(f"a header or the value is malformed: {error}") from error
+    if recorded.recorded_at.tzinfo is None:
+        raise Undecodable("ce_time has no time zone")
+    if lane_of(stream) != at.lane:
+        raise Undecodable(f"stream {stream} is not of lane {at.lane}")
+    return recorded
+
+
+def _text(value: str | bytes | None) -> str:
+    """May raise `AttributeError` for None and `ValueError` for bytes that are not UTF-8."""
+    return value if isinstance(value, str) else value.decode()  # pyright: ignore[reportOptionalMemberAccess]  # as wanted

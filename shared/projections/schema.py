@@ -1,0 +1,72 @@
+"""The tables of the projections, as idempotent SQL run by the database's owner; the service's role gets no DDL rights.
+
+`projection.checkpoints` is the truth of how far a view is; `projection.offsets` only where in Kafka to read on;
+`projection.parked` the events that wait for an operator, with raw bytes; `projection.strays` records without coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shared.kernel.database import Connection
+from shared.projections.view import View, schema_of
+
+_TABLES = """
+create schema if not exists projection;
+create table if not exists projection.checkpoints (
+    view text not null, version int not null, source text not null, lane smallint not null,
+    position bigint not null default 0,
+    epoch bigint not null default 0,
+    unknown bigint not null default 0,
+    parked bigint not null default 0,
+    moved_at timestamptz not null default now(),
+    recorded_at timestamptz,
+    primary key (view, version, source, lane)
+) with (fillfactor = 50);
+create table if not exists projection.offsets (
+    view text not null, version int not null, topic text not null, partition int not null,
+    next_offset bigint not null,
+    primary key (view, version, topic, partition)
+) with (fillfactor = 50);
+create table if not exists projection.parked (
+    view text not null, version int not null, source text not null, lane smallint not null, position bigint not null,
+    stream text not null,
+    poison boolean not null,
+    reason text not null,
+    topic text not null, partition int not null, kafka_offset bigint not null,
+    key bytea, value bytea, header_names text[] not null, header_values bytea[] not null,
+    parked_at timestamptz not null default clock_timestamp(),
+    primary key (view, version, source, lane, position)
+);
+create index if not exists parked_by_stream on projection.parked (view, version, stream);
+create table if not exists projection.strays (
+    topic text not null, partition int not null, kafka_offset bigint not null,
+    reason text not null,
+    key bytea, value bytea, header_names text[] not null, header_values bytea[] not null,
+    seen_at timestamptz not null default clock_timestamp(),
+    primary key (topic, partition, kafka_offset)
+);
+"""
+
+
+async def install(connection: Connection, app_role: str, views: Sequence[View]) -> None:
+    """Create what is missing, for all views, and let the service's role read and write rows. Repeatable."""
+    await connection.execute(_TABLES)
+    await _grant(connection, "projection", app_role)
+    for view in views:
+        schema = schema_of(view)
+        async with connection.transaction():
+            await connection.execute(f'create schema if not exists "{schema}"')
+            await connection.execute(f'set local search_path to "{schema}"')
+            await connection.execute(view.tables())
+            await _grant(connection, schema, app_role)
+
+
+async def _grant(connection: Connection, schema: str, role: str) -> None:
+    await connection.execute(
+        f"""
+        grant usage on schema "{schema}" to "{role}";
+        grant select, insert, update, delete on all tables in schema "{schema}" to "{role}";
+        grant usage, select on all sequences in schema "{schema}" to "{role}";
+        """
+    )
