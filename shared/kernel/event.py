@@ -82,13 +82,13 @@ class EventCodec:
             raise UnknownEventType(f"{type} v{version}")
         try:
             fields: dict[str, Any] = pydantic.TypeAdapter(dict[str, Any]).validate_json(data)
-            while version < current and (type, version) not in self._classes:
+            while (type, version) not in self._classes:
+                if (type, version) not in self._upcasts:
+                    raise UnknownEventType(f"{type} v{version}: no upcast to v{version + 1}")
                 fields = self._upcasts[(type, version)](fields)
                 version += 1
             return self._classes[(type, version)].model_validate(fields)
-        except KeyError as error:
-            raise UnknownEventType(f"{type} v{version}: no upcast to v{version + 1}") from error
-        except (pydantic.ValidationError, ValueError, TypeError) as error:
+        except (pydantic.ValidationError, ValueError, TypeError, LookupError) as error:
             raise Undecodable(f"{type} v{version}: {error}") from error
 
 

@@ -49,8 +49,14 @@ def test_no_password_has_a_default() -> None:
     for use in re.findall(r"\$\{([A-Z_]+)(:[?-][^}]*)?\}", text):
         assert not use[1].startswith(":-"), use
     passwords = {name for name, _ in re.findall(r"\$\{([A-Z_]*(?:PASSWORD|HASH))(:\?[^}]*)\}", text)}
-    assert passwords == {line.split("=")[0] for line in (ROOT / "deploy/compose.env.example").read_text().splitlines() if "=" in line and line[0] != "#"}
-    assert all(line.endswith("=") for line in (ROOT / "deploy/compose.env.example").read_text().splitlines() if line and line[0] != "#")
+    assert passwords == {
+        line.split("=")[0]
+        for line in (ROOT / "deploy/compose.env.example").read_text().splitlines()
+        if "=" in line and line[0] != "#"
+    }
+    assert all(
+        line.endswith("=") for line in (ROOT / "deploy/compose.env.example").read_text().splitlines() if line and line[0] != "#"
+    )
 
 
 def test_every_mounted_file_exists_and_the_database_script_is_valid_shell() -> None:

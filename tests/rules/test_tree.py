@@ -21,7 +21,9 @@ def test_no_source_file_is_longer_than_300_lines() -> None:
 
 
 def test_every_module_opens_with_what_it_guarantees() -> None:
-    silent = [str(p.relative_to(ROOT)) for p in SOURCES if p.read_text().strip() and not ast.get_docstring(ast.parse(p.read_text()))]
+    silent = [
+        str(p.relative_to(ROOT)) for p in SOURCES if p.read_text().strip() and not ast.get_docstring(ast.parse(p.read_text()))
+    ]
     assert not silent
 
 
@@ -34,7 +36,9 @@ def test_services_have_the_same_role_files(service: str) -> None:
 
 
 def test_committed_schemas_are_what_the_classes_say_and_break_no_published_one() -> None:
-    done = subprocess.run([sys.executable, "-m", "shared.events.contracts", "--check"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "shared.events.contracts", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -44,7 +48,14 @@ def test_imports_go_one_way() -> None:
 
 
 def test_no_machine_path_and_no_registry_host_is_committed() -> None:
-    hosts = ["pypi" + ".org", "pythonhosted" + ".org", "registry" + ".npmjs", "repo1" + ".maven", "repo.maven" + ".apache", "deb" + ".debian"]
+    hosts = [
+        "pypi" + ".org",
+        "pythonhosted" + ".org",
+        "registry" + ".npmjs",
+        "repo1" + ".maven",
+        "repo.maven" + ".apache",
+        "deb" + ".debian",
+    ]
     pattern = re.compile("|".join([re.escape(h) for h in hosts] + ["/ro" + "ot/", r"/work/" + "main"]))
     found = []
     for name in TRACKED:
