@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 MapName = Literal["63", "34"]
 PlaceCode = Annotated[str, StringConstraints(pattern=r"^(VN|\d{2}|\d{5})$")]
 
 
-class PlaceRef(BaseModel):
+class PlaceRef(BaseModel, frozen=True, extra="forbid"):
     """(mã, danh mục): `VN` the nation, two digits a province, five a commune (xã, phường, thị trấn, đặc khu)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: PlaceCode
     list: MapName
