@@ -17,7 +17,7 @@ from shared.eventlog.records import Append, Appended, Conflict, LaneHead, Mismat
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import lane_of
 
-_APPEND = "select * from log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+_APPEND = "select * from log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 _EVENT = """select source, lane, position, stream, version, event_id::text, type, schema_version, recorded_at,
     command_id::text, actor, data, hash from log.events"""
 _ANSWERS = """select c.command_id::text, c.fingerprint, c.stream, c.version, c.lane, c.position, c.recorded_at,
@@ -60,8 +60,8 @@ class PostgresLog:
         require_distinct(batch)
         arguments = _arguments(self._source, batch, atomic=atomic)
         async with self._connection() as connection:
-            rows: list[Any] = await connection.fetch(_APPEND, *arguments)
-        return [_outcome(append, row) for append, row in zip(batch, rows, strict=True)]
+            row: Any = await connection.fetchrow(_APPEND, *arguments)
+        return [_outcome(append, index, row) for index, append in enumerate(batch)]
 
     async def load(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
         """See `Log.load`."""
@@ -126,6 +126,11 @@ class PostgresLog:
 def _arguments(source: str, batch: Sequence[Append], *, atomic: bool) -> tuple[object, ...]:
     """The arguments of `log.append`: one array a column of the commands, then one a column of the events."""
     timed = any(append.recorded_at is not None for append in batch)
+    after: list[int | None] = []
+    last: dict[str, int] = {}
+    for ordinal, append in enumerate(batch, 1):
+        after.append(last.get(append.stream))
+        last[append.stream] = ordinal
     events = [(owner, index, e) for owner, append in enumerate(batch, 1) for index, e in enumerate(append.events, 1)]
     return (
         source,
@@ -134,6 +139,7 @@ def _arguments(source: str, batch: Sequence[Append], *, atomic: bool) -> tuple[o
         [append.fingerprint for append in batch],
         [append.stream for append in batch],
         [lane_of(append.stream) for append in batch],
+        after,
         [append.expected for append in batch],
         [append.actor for append in batch],
         [append.recorded_at for append in batch] if timed else None,
@@ -147,16 +153,17 @@ def _arguments(source: str, batch: Sequence[Append], *, atomic: bool) -> tuple[o
     )
 
 
-def _outcome(append: Append, row: Any) -> Outcome:
-    outcome, version, lane, position, recorded_at, event_ids = row
-    match outcome:
+def _outcome(append: Append, index: int, row: Any) -> Outcome:
+    outcomes, versions, positions, times, event_ids = row
+    match outcomes[index]:
         case "appended":
             ids = tuple(event.event_id for event in append.events)
-            return Appended(append.command_id, append.stream, version, lane, position, recorded_at, ids, repeated=False)
         case "repeated":
-            ids = tuple(str(event_id) for event_id in event_ids)
-            return Appended(append.command_id, append.stream, version, lane, position, recorded_at, ids, repeated=True)
-        case "mismatch":
-            return Mismatch(append.command_id)
+            ids = tuple(event_ids[index].split(",")) if event_ids[index] else ()
+        case "conflict":
+            return Conflict(append.command_id, append.stream, versions[index])
         case _:
-            return Conflict(append.command_id, append.stream, version)
+            return Mismatch(append.command_id)
+    repeated = outcomes[index] == "repeated"
+    lane = lane_of(append.stream)
+    return Appended(append.command_id, append.stream, versions[index], lane, positions[index], times[index], ids, repeated)

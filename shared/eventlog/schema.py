@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-_FILES = ("tables", "canonical", "link", "chain", "refuse_change", "end_simulation", "append")
+_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append")
 _INSTALL_LOCK = 0x4C54_0001
 _FROZEN = ("events", "commands")
 

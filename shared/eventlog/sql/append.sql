@@ -1,15 +1,17 @@
 -- Append a batch of commands: one round trip, one commit, one answer a command. See shared/eventlog/log.py for the rules.
 --
 -- The lanes are locked in order, and a stream lives in one lane, so from there on nobody else can move the streams, the
--- heads or the clock of this batch. The arrays p_command .. p_events hold one element a command (p_events: how many
--- events it has), p_owner .. p_data one element an event (p_owner: the ordinal of its command, p_index: 1, 2, ... in it).
+-- heads or the clock of this batch. The arrays p_command .. p_events hold one element a command: p_after is the ordinal
+-- of the command before it on the same stream, p_events says how many events it has. p_owner .. p_data hold one element
+-- an event, in the order of their commands: p_owner is the ordinal of the command, p_index counts 1, 2, ... within it.
+-- The answer is one row of arrays with one element a command; event_ids of a repeated command are joined by commas.
 create or replace function log.append(
     p_source text, p_atomic boolean,
-    p_command uuid[], p_fingerprint bytea[], p_stream text[], p_lane smallint[], p_expected integer[], p_actor text[],
-    p_wanted_at timestamptz[], p_events integer[],
-    p_owner integer[], p_index integer[], p_event_id uuid[], p_type text[], p_schema_version smallint[], p_data text[]
-) returns table (outcome text, version integer, lane smallint, "position" bigint, recorded_at timestamptz, events uuid[])
-language plpgsql security definer
+    p_command uuid[], p_fingerprint bytea[], p_stream text[], p_lane smallint[], p_after integer[], p_expected integer[],
+    p_actor text[], p_wanted_at timestamptz[], p_events integer[],
+    p_owner integer[], p_index integer[], p_event_id uuid[], p_type text[], p_schema_version smallint[], p_data text[],
+    out outcome text[], out version integer[], out "position" bigint[], out recorded_at timestamptz[], out event_ids text[]
+) language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off  -- a plan made while the tables were small must stay right when they are large
 set jit = off
@@ -17,88 +19,125 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+    command record;
     v_now timestamptz;
+    v_failed boolean := false;   -- some command conflicts or does not match
+    v_fits boolean[];            -- a command: the stream is where the next one's decision saw it
+    v_version integer[];         -- a command: the version of its stream after it
+    v_actual integer[];          -- a command: the version of its stream before the batch
+    v_next integer := 0;         -- the next event of the batch
+    v_hash bytea[];              -- an event: its hash, null if it is not taken
+    v_head bigint[];             -- a lane + 1: its head, null as long as nothing was taken in it
+    v_head_hash bytea[];
+    v_head_at timestamptz[];
+    v_lane integer;
+    v_at timestamptz;
+    v_us text;
+    v_last bigint;
+    v_link bytea;
 begin
     if p_wanted_at is not null and not (select m.simulated from log.meta m) then
         raise exception 'this log keeps real time' using errcode = 'LT001';
     end if;
     perform from log.lanes l where l.lane = any (p_lane) order by l.lane for update;
     v_now := clock_timestamp();
-    return query
-    with command as (
-        select c.*, k.command_id is not null as known, k.fingerprint = c.fingerprint and k.stream = c.stream as same,
-            k.version as known_version, k.lane as known_lane, k.position as known_position, k.recorded_at as known_at,
-            k.events as known_events, coalesce(s.version, 0) as actual,
-            h.position as head_position, h.hash as head_hash, h.last_at
-        from unnest(p_command, p_fingerprint, p_stream, p_lane, p_expected, p_actor, p_wanted_at, p_events)
-            with ordinality as c (command_id, fingerprint, stream, lane, expected, actor, wanted_at, events, ord)
+    outcome := array_fill(null::text, array[cardinality(p_command)]);  -- filled arrays begin at 1, whatever is set first
+    version := array_fill(null::integer, array[cardinality(p_command)]);
+    position := array_fill(null::bigint, array[cardinality(p_command)]);
+    recorded_at := array_fill(null::timestamptz, array[cardinality(p_command)]);
+    event_ids := array_fill(null::text, array[cardinality(p_command)]);
+    v_hash := array_fill(null::bytea, array[cardinality(p_event_id)]);
+
+    for command in
+        select c.ord::integer as ord, k.command_id is not null as known,
+            k.fingerprint = p_fingerprint[c.ord] and k.stream = c.stream as same, k.version as known_version,
+            k.position as known_position, k.recorded_at as known_at, k.events as known_events,
+            coalesce(s.version, 0) as actual, h.position as head, h.hash as head_hash, h.last_at
+        from unnest(p_command, p_stream, p_lane) with ordinality as c (command_id, stream, lane, ord)
         left join lateral (select * from log.commands k where k.command_id = c.command_id limit 1) k on true
         left join lateral (
             select e.version from log.events e where e.stream = c.stream order by e.version desc limit 1) s on true
         cross join lateral (select * from log.lanes l where l.lane = c.lane limit 1) h
-    ),
-    -- A command fits its stream if the commands before it in the batch leave the stream where its decision saw it.
-    fitted as (
-        select c.*, case when c.known then c.same and c.known_version = c.expected + c.events
-            else c.expected = c.actual + coalesce(sum(c.events) filter (where not c.known) over earlier, 0) end as fits
-        from command c
-        window earlier as (partition by c.stream order by c.ord rows between unbounded preceding and 1 preceding)
-    ),
-    chained as (
-        select f.*, not f.known and bool_and(f.fits) over (partition by f.stream order by f.ord) as fit from fitted f
-    ),
-    judged as (
-        select c.*, c.fit and not (p_atomic and bool_or(case when c.known then not c.same else not c.fit end) over ()) as taken
-        from chained c
-    ),
-    numbered as (
-        select j.*,
-            j.head_position + coalesce(sum(j.events) filter (where j.taken) over upto, 0)::bigint as last_position,
-            greatest(j.last_at, max(coalesce(j.wanted_at, v_now)) filter (where j.taken) over upto) as taken_at
-        from judged j
-        window upto as (partition by j.lane order by j.ord)
-    ),
-    event as (
-        select n.*, e.event_id, e.type, e.schema_version, e.data,
-            n.expected + e.index as event_version, n.last_position - n.events + e.index as event_position
-        from unnest(p_owner, p_index, p_event_id, p_type, p_schema_version, p_data)
-            as e (owner, index, event_id, type, schema_version, data)
-        join numbered n on n.ord = e.owner
-        where n.taken
-    ),
-    linked as (
-        select e.*, log.chain(e.head_hash, log.canonical(
-                p_source, e.lane, e.event_position, e.stream, e.event_version, e.event_id, e.type, e.schema_version,
-                (extract(epoch from e.taken_at) * 1000000)::bigint, e.command_id, e.actor, e.data
-            )) over (partition by e.lane order by e.event_position) as hash
-        from event e
-    ),
-    stored_events as (
-        insert into log.events (lane, position, version, schema_version, recorded_at, event_id, command_id, hash,
-            source, stream, type, actor, data)
-        select l.lane, l.event_position, l.event_version, l.schema_version, l.taken_at, l.event_id, l.command_id, l.hash,
-            p_source, l.stream, l.type, l.actor, l.data
-        from linked l
-    ),
-    stored_heads as (
-        update log.lanes h set position = l.event_position, hash = l.hash, last_at = l.taken_at
-        from (select distinct on (lane) * from linked order by lane, event_position desc) l
-        where h.lane = l.lane
-    ),
-    stored_commands as (
-        insert into log.commands (command_id, recorded_at, position, version, events, lane, fingerprint, stream)
-        select n.command_id, n.taken_at, n.last_position, n.expected + n.events, n.events, n.lane, n.fingerprint, n.stream
-        from numbered n where n.taken
-    )
-    select
-        case when n.taken then 'appended' when n.same then 'repeated' when n.known then 'mismatch' else 'conflict' end,
-        case when n.taken then n.expected + n.events when n.known then n.known_version else n.actual end,
-        case when n.known then n.known_lane else n.lane end,
-        case when n.known then n.known_position else n.last_position end,
-        case when n.known then n.known_at else n.taken_at end,
-        case when n.same then array(
-            select e.event_id from log.events e where e.lane = n.known_lane and e.position <= n.known_position
-                and e.position > n.known_position - n.known_events order by e.position) end
-    from numbered n order by n.ord;
+        order by c.ord
+    loop
+        v_fits[command.ord] := coalesce(v_fits[p_after[command.ord]], true);
+        v_version[command.ord] := coalesce(v_version[p_after[command.ord]], command.actual);
+        v_actual[command.ord] := command.actual;
+        if command.known then
+            outcome[command.ord] := case when command.same then 'repeated' else 'mismatch' end;
+            v_failed := v_failed or not command.same;
+            v_fits[command.ord] := v_fits[command.ord] and command.same
+                and command.known_version = p_expected[command.ord] + p_events[command.ord];
+            v_next := v_next + p_events[command.ord];
+            version[command.ord] := command.known_version;
+            position[command.ord] := command.known_position;
+            recorded_at[command.ord] := command.known_at;
+            if command.same then
+                event_ids[command.ord] := (
+                    select string_agg(e.event_id::text, ',' order by e.position) from log.events e
+                    where e.lane = p_lane[command.ord] and e.position <= command.known_position
+                        and e.position > command.known_position - command.known_events);
+            end if;
+        elsif not v_fits[command.ord] or v_version[command.ord] <> p_expected[command.ord] then
+            outcome[command.ord] := 'conflict';
+            v_failed := true;
+            v_fits[command.ord] := false;
+            v_next := v_next + p_events[command.ord];
+            version[command.ord] := command.actual;
+        else
+            outcome[command.ord] := 'appended';
+            v_lane := p_lane[command.ord] + 1;
+            v_at := greatest(coalesce(p_wanted_at[command.ord], v_now), coalesce(v_head_at[v_lane], command.last_at));
+            v_us := (extract(epoch from v_at) * 1000000)::bigint::text;
+            v_last := coalesce(v_head[v_lane], command.head);
+            v_link := coalesce(v_head_hash[v_lane], command.head_hash);
+            for i in 1 .. p_events[command.ord] loop
+                v_next := v_next + 1;
+                v_last := v_last + 1;
+                v_link := sha256(v_link || log.canonical(
+                    p_source, p_lane[command.ord], v_last, p_stream[command.ord], p_expected[command.ord] + i,
+                    p_event_id[v_next], p_type[v_next], p_schema_version[v_next], v_us, p_command[command.ord],
+                    p_actor[command.ord], p_data[v_next]));
+                v_hash[v_next] := v_link;
+            end loop;
+            if p_events[command.ord] > 0 then
+                v_head[v_lane] := v_last;
+                v_head_hash[v_lane] := v_link;
+                v_head_at[v_lane] := v_at;
+            end if;
+            v_version[command.ord] := p_expected[command.ord] + p_events[command.ord];
+            version[command.ord] := v_version[command.ord];
+            position[command.ord] := v_last;
+            recorded_at[command.ord] := v_at;
+        end if;
+    end loop;
+
+    if p_atomic and v_failed then
+        for i in 1 .. cardinality(outcome) loop
+            if outcome[i] = 'appended' then
+                outcome[i] := 'conflict';
+                version[i] := v_actual[i];
+            end if;
+        end loop;
+        return;
+    end if;
+
+    insert into log.events (lane, position, version, schema_version, recorded_at, event_id, command_id, hash,
+        source, stream, type, actor, data)
+    select p_lane[e.owner], position[e.owner] - p_events[e.owner] + e.index, p_expected[e.owner] + e.index,
+        e.schema_version, recorded_at[e.owner], e.event_id, p_command[e.owner], e.hash,
+        p_source, p_stream[e.owner], e.type, p_actor[e.owner], e.data
+    from unnest(p_owner, p_index, p_event_id, p_type, p_schema_version, p_data, v_hash)
+        as e (owner, index, event_id, type, schema_version, data, hash)
+    where e.hash is not null;
+
+    update log.lanes l set position = v_head[l.lane + 1], hash = v_head_hash[l.lane + 1], last_at = v_head_at[l.lane + 1]
+    where l.lane = any (p_lane) and v_head[l.lane + 1] is not null;
+
+    insert into log.commands (command_id, recorded_at, position, version, events, lane, fingerprint, stream)
+    select c.command_id, c.recorded_at, c.position, c.version, c.events, c.lane, c.fingerprint, c.stream
+    from unnest(outcome, p_command, recorded_at, position, version, p_events, p_lane, p_fingerprint, p_stream)
+        as c (outcome, command_id, recorded_at, position, version, events, lane, fingerprint, stream)
+    where c.outcome = 'appended';
 end
 $$;
