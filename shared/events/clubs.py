@@ -21,8 +21,8 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class ClubFounded(Event, type="clubs.club-founded", version=1):
-    """A club was founded by decision of the commune's People's Committee (thành lập câu lạc bộ)."""
+class FoundingFacts(Part):
+    """What is known of a founding. The command that wishes it and the event that records it share these fields."""
 
     name: Name
     commune: PlaceRef
@@ -34,31 +34,25 @@ class ClubFounded(Event, type="clubs.club-founded", version=1):
     managing_body: ManagingBody = "association-of-the-elderly"
     funding_project: Reference | None = None
     """E.g. VIE071, or a local scheme."""
+
+
+class ClubFounded(FoundingFacts, Event, type="clubs.club-founded", version=1):
+    """A club was founded by decision of the commune's People's Committee (thành lập câu lạc bộ)."""
+
     provisional_board: Reference | None = None
     """The provisional board (ban chủ nhiệm lâm thời) that a training round named when it trained it before the founding."""
     generated: bool = False
     """True for clubs of a generated registry, which every figure says of itself."""
 
 
-class FoundingCorrected(Event, type="clubs.founding-corrected", version=1):
+class FoundingCorrected(FoundingFacts, Event, type="clubs.founding-corrected", version=1):
     """The facts of the founding were recorded wrongly; these stand instead (đính chính thông tin thành lập)."""
 
-    name: Name
-    commune: PlaceRef
-    village: Name | None = None
-    founded_on: Day
-    decision_number: Reference | None = None
-    launched_on: Day | None = None
-    managing_body: ManagingBody = "association-of-the-elderly"
-    funding_project: Reference | None = None
     reason: Text
 
 
-class MembersReported(Event, type="clubs.members-reported", version=1):
-    """The membership of a club as of a day (báo cáo thành viên). A second report for the same day corrects the first.
-
-    Blank (None) is unknown, never zero. Shares divide by the clubs that stated the number.
-    """
+class MembersFacts(Part):
+    """The membership of a club as of a day, by the categories that reports count."""
 
     as_of: Day
     basis: Basis
@@ -79,6 +73,13 @@ class MembersReported(Event, type="clubs.members-reported", version=1):
     families_reached: Count | None = None
     others_reached: Count | None = None
     """People reached who are not members: beneficiaries besides members."""
+
+
+class MembersReported(MembersFacts, Event, type="clubs.members-reported", version=1):
+    """The membership of a club as of a day (báo cáo thành viên). A second report for the same day corrects the first.
+
+    Blank (None) is unknown, never zero. Shares divide by the clubs that stated the number.
+    """
 
 
 class IncomeArea(Part):
@@ -162,8 +163,8 @@ class Loans(Part):
     total: Money | None = None
 
 
-class MonthReported(Event, type="clubs.month-reported", version=1):
-    """The monthly report of a club (báo cáo tháng). A second report for the same month corrects the first."""
+class MonthFacts(Part):
+    """What a club did in a month: the meeting, the eight areas, both funds, its loans."""
 
     month: Day
     """The first day of the month."""
@@ -177,6 +178,10 @@ class MonthReported(Event, type="clubs.month-reported", version=1):
     operating_fund: Money | None = None
     """Quỹ hoạt động at the end of the month."""
     loans: Loans | None = None
+
+
+class MonthReported(MonthFacts, Event, type="clubs.month-reported", version=1):
+    """The monthly report of a club (báo cáo tháng). A second report for the same month corrects the first."""
 
 
 class BoardRenewed(Event, type="clubs.board-renewed", version=1):
