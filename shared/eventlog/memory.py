@@ -54,7 +54,7 @@ class MemoryLog:
 
     async def answers(self, command_ids: Sequence[str]) -> dict[str, tuple[bytes, Appended]]:
         """See `Log.answers`."""
-        return {id: self._answers[id] for id in command_ids if id in self._answers}
+        return {known: self._answers[known] for known in command_ids if known in self._answers}
 
     async def read_lane(self, lane: int, after: int, limit: int) -> list[Recorded]:
         """See `Log.read_lane`."""

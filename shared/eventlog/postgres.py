@@ -113,7 +113,7 @@ class PostgresLog:
                 yield connection
         except asyncpg.UniqueViolationError as error:
             raise Clash(str(error)) from error
-        except asyncpg.DataError:
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
             raise
         except asyncpg.PostgresError as error:
             if getattr(error, "sqlstate", None) == "LT001":

@@ -2,7 +2,8 @@
 
 It guarantees: a lone command goes at once (there is no timer), one call holds at most one caller's commands of a stream,
 the calls of a stream go out in the order in which they came, and what fails in one caller's commands touches no other's.
-A broken connection is answered with `LogUnavailable` (the outcome is unknown) and the writer goes on. It refuses what comes after `stop`.
+A broken connection is answered with `LogUnavailable` (the outcome is unknown) and the
+writer goes on. It refuses what comes after `stop`.
 """
 
 from __future__ import annotations
@@ -85,7 +86,10 @@ class AppendWriter:
         left: list[_Group] = []
         seen: set[str] = set()
         count = 0
-        for group in self._waiting:
+        for place, group in enumerate(self._waiting):
+            if count >= _COMMANDS_A_CALL:
+                left.extend(self._waiting[place:])
+                break
             touched = {command.stream for command in group.commands} | {command.command_id for command in group.commands}
             fits = not taken or count + len(group.commands) <= _COMMANDS_A_CALL
             if fits and not group.atomic and seen.isdisjoint(touched):
@@ -107,7 +111,7 @@ class AppendWriter:
             for group in groups:
                 _fail(group, error)
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the callers, and the writer goes on
             if len(groups) > 1:
                 for group in groups:
                     await self._write([group])
@@ -122,7 +126,7 @@ class AppendWriter:
         """A command id came with two streams at once: what was decided in this call is done again, one by one."""
         try:
             outcomes = await (self._retry(group.commands, atomic=True) if group.atomic else self._one_by_one(group.commands))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the same
             _fail(group, error)
             return
         self._committed([group], [outcomes])
@@ -155,7 +159,10 @@ class AppendWriter:
             if not group.answer.done():
                 group.answer.set_result(answer)
         for hook in self.on_commit:
-            hook()
+            try:
+                hook()
+            except Exception:
+                _logger.exception("a hook after a commit failed")
 
 
 def _fail(group: _Group, error: Exception) -> None:
