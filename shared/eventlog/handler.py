@@ -131,7 +131,6 @@ class Handler:
         if atomic and refused:
             answers.update({task: refused.get(task) or _refused_together() for task in pending})
             return []
-        answers.update(refused)
         crashpoint("command.before_append")
         outcomes = await self._writer.append_many([append_of(plan) for plan in decided], atomic=atomic)
         crashpoint("command.after_append")
@@ -139,7 +138,7 @@ class Handler:
             for plan, outcome in zip(decided, outcomes, strict=True):
                 answers[plan.task] = _key_reused() if isinstance(outcome, Mismatch) else _refused_together()
             return []
-        again: list[Task] = []
+        again: set[Task] = set()
         for plan, outcome in zip(decided, outcomes, strict=True):
             task = plan.task
             match outcome:
@@ -150,12 +149,15 @@ class Handler:
                     repeated[task] = outcome
                 case Conflict():
                     self._states.drop_unless(task.stream, outcome.actual)
-                    again.append(task)
+                    again.add(task)
                 case Mismatch():
                     answers[task] = _key_reused()
         if repeated:
             await self._repeat(repeated, answers)
-        return again
+        moved = {task.stream for task in again}
+        again |= {task for task in refused if task.stream in moved}  # perhaps refused for what did not happen
+        answers.update({task: refusal for task, refusal in refused.items() if task not in again})
+        return [task for task in pending if task in again]
 
     async def _decide(self, tasks: Sequence[Task]) -> tuple[list[Decided], _Refusals]:
         """Decide in order. What is refused is decided once more if the state that was known turns out to be stale."""
