@@ -29,6 +29,20 @@ def test_a_round_closes_the_to_do_once() -> None:
     given(BOARDS, required, trained).when(record.model_copy(update={"round": "round-2"})).nothing()
 
 
+def test_of_several_rounds_the_earliest_is_kept() -> None:
+    later = trained.model_copy(update={"round": "round-0", "trained_on": date(2025, 8, 2)})
+    given(BOARDS, required, later).when(record).then(trained)
+    given(BOARDS, required, trained).when(
+        RecordBoardTrained(club="club-1", round="round-0", trained_on=date(2025, 8, 2))
+    ).nothing()
+
+
+def test_a_moved_club_is_a_to_do_of_its_new_commune() -> None:
+    moved = require.model_copy(update={"commune": PlaceRef(code="14797", list="34")})
+    given(BOARDS, required).when(moved).then(required.model_copy(update={"commune": moved.commune}))
+    given(BOARDS, required, trained).when(moved).nothing()
+
+
 def test_a_board_trained_before_its_founding_is_no_to_do() -> None:
     given(BOARDS).when(record).then(trained)
     given(BOARDS, trained).when(require).nothing()

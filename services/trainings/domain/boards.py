@@ -44,8 +44,9 @@ BoardCommand = RequireBoardTraining | RecordBoardTrained
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """`trained_by` is the round that closed the to-do; None while it is open."""
+    """`trained_by` is the round that closed the to-do; None while it is open, as it was last `required`."""
 
+    required: BoardTrainingRequired | None = None
     trained_by: str | None = None
     trained_on: date | None = None
 
@@ -59,29 +60,31 @@ def decide(board: Board | None, command: BoardCommand, context: Context) -> Iter
     """Record only what changes something."""
     match command:
         case RequireBoardTraining():
-            withdrawn = board is not None and board.trained_by is not None and board.trained_by == command.withdrawn
-            if board is None or withdrawn:
-                yield BoardTrainingRequired(
-                    club=command.club,
-                    commune=command.commune,
-                    founded_on=command.founded_on,
-                    provisional_board=command.provisional_board,
-                    generated=command.generated,
-                )
+            required = BoardTrainingRequired.model_validate(command.model_dump(exclude={"withdrawn"}))
+            trained = board is not None and board.trained_by is not None
+            withdrawn = board is not None and trained and board.trained_by == command.withdrawn
+            known = board is not None and board.required == required
+            if withdrawn or not (trained or known):
+                yield required
         case RecordBoardTrained():
-            open_ = board is None or board.trained_by is None
-            redated = board is not None and board.trained_by == command.round and board.trained_on != command.trained_on
-            if open_ or redated:
+            if board is None or board.trained_by is None or _earlier_or_redated(board, command):
                 yield BoardTrained(club=command.club, round=command.round, trained_on=command.trained_on)
         case _:
             assert_never(command)
+
+
+def _earlier_or_redated(board: Board, command: RecordBoardTrained) -> bool:
+    """Of several rounds the earliest is kept, so that the order in which they become known does not matter."""
+    if board.trained_on is None or board.trained_by == command.round:
+        return board.trained_on != command.trained_on
+    return (command.trained_on, command.round) < (board.trained_on, board.trained_by or "")
 
 
 def evolve(board: Board | None, event: BoardEvent) -> Board:
     """The last event says whether the to-do is open."""
     match event:
         case BoardTrainingRequired():
-            return Board()
+            return Board(event)
         case BoardTrained():
             return replace(board or Board(), trained_by=event.round, trained_on=event.trained_on)
         case _:
