@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import Future
+from typing import cast
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 TOPIC = "clb.round-trip"
 
@@ -28,30 +31,33 @@ def round_trip(bootstrap: str, seconds: float = 30.0) -> None:
     raise TimeoutError(f"no round trip through Kafka at {bootstrap} in {seconds:.0f} s: {last}")
 
 
-def _quiet(bootstrap: str) -> dict[str, str | int | bool]:
-    return {"bootstrap.servers": bootstrap, "log_level": 0, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100}
+def _quiet(bootstrap: str) -> dict[str, str | int | float | bool]:
+    return {
+        "bootstrap.servers": bootstrap,
+        "log_level": 0,
+        "reconnect.backoff.ms": 20,
+        "reconnect.backoff.max.ms": 100,
+        "retry.backoff.ms": 20,
+        "topic.metadata.refresh.fast.interval.ms": 20,
+    }
 
 
 def _once(bootstrap: str, seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    admin = AdminClient({**_quiet(bootstrap)})
+    admin = AdminClient(_quiet(bootstrap))
     if TOPIC not in admin.list_topics(timeout=2).topics:
-        config = {"retention.ms": "3600000", "segment.ms": "3600000"}
-        for future in admin.create_topics([NewTopic(TOPIC, 1, config=config)], request_timeout=seconds).values():
-            future.result(timeout=seconds)
+        topic = NewTopic(TOPIC, 1, config={"retention.ms": "3600000", "segment.ms": "3600000"})
+        made: object = admin.create_topics([topic], request_timeout=seconds)  # pyright: ignore[reportUnknownMemberType]  half typed
+        created = cast("dict[str, Future[None]]", made)
+        created[TOPIC].result(timeout=seconds)
     token = uuid.uuid4().bytes
-    placed: list[int] = []
-    producer = Producer({**_quiet(bootstrap), "enable.idempotence": True, "linger.ms": 0})
-    producer.produce(
-        TOPIC, token, partition=0, on_delivery=lambda error, record: placed.append(-1 if error else record.offset())
-    )
-    producer.flush(seconds)
-    if not placed or placed[0] < 0:
-        raise TimeoutError("the record was not acknowledged")
     consumer = Consumer({**_quiet(bootstrap), "group.id": "clb.round-trip", "enable.auto.commit": False})
     try:
+        # A client that knows the leader before it needs it saves a second: librdkafka looks it up by a slow timer otherwise.
+        consumer.list_topics(TOPIC, timeout=seconds)
+        offset = _put(bootstrap, token, seconds)
         consumer.committed([TopicPartition(TOPIC, 0)], timeout=seconds)
-        consumer.assign([TopicPartition(TOPIC, 0, placed[0])])
+        consumer.assign([TopicPartition(TOPIC, 0, offset)])
         while time.monotonic() < deadline:
             record = consumer.poll(0.2)
             if record is not None and record.error() is None and record.value() == token:
@@ -59,3 +65,20 @@ def _once(bootstrap: str, seconds: float) -> None:
         raise TimeoutError("the record did not come back")
     finally:
         consumer.close()
+
+
+def _put(bootstrap: str, token: bytes, seconds: float) -> int:
+    placed: list[int] = []
+
+    def acknowledged(error: KafkaError | None, record: Message) -> None:
+        offset = record.offset()
+        if error is None and offset is not None:
+            placed.append(offset)
+
+    producer = Producer({**_quiet(bootstrap), "enable.idempotence": True, "linger.ms": 0})
+    producer.list_topics(TOPIC, timeout=seconds)
+    producer.produce(TOPIC, token, partition=0, on_delivery=acknowledged)
+    producer.flush(seconds)
+    if not placed:
+        raise TimeoutError("the record was not acknowledged")
+    return placed[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -22,13 +23,19 @@ class DatabaseUrls:
     name: str
 
 
+async def connect(url: str) -> Any:
+    """A session of its own. Raises what asyncpg raises."""
+    session: Any = await asyncpg.connect(url, timeout=10)  # pyright: ignore[reportUnknownMemberType]  asyncpg is not annotated
+    return session
+
+
 async def create_database(admin_url: str, name: str, app_role: str, *, owner_password: str, app_password: str) -> DatabaseUrls:
     """Create or correct `name`, `{app_role}` and `{app_role}_owner`."""
     owner_role = f"{app_role}_owner"
     for word in (name, app_role):
         if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", word):
             raise ValueError(f"not a plain identifier: {word!r}")
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         for role, password in ((owner_role, owner_password), (app_role, app_password)):
             exists = await connection.fetchval("select 1 from pg_roles where rolname = $1", role)

@@ -99,7 +99,8 @@ def require_space(path: Path, needed: int = NEEDED_BYTES) -> None:
     if free < needed:
         raise Refused(
             "disk-full",
-            f"Ổ đĩa chứa {path} chỉ còn {free // 1_000_000} MB, cần {needed // 1_000_000} MB: dọn bớt hoặc chọn --data-dir khác.",
+            f"Ổ đĩa chứa {path} chỉ còn {free // 1_000_000} MB, cần {needed // 1_000_000} MB: "
+            "dọn bớt hoặc chọn --data-dir khác.",
             f"The disk of {path} has {free // 1_000_000} MB left and {needed // 1_000_000} MB are needed: "
             "free some, or choose another --data-dir.",
         )

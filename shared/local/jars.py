@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -62,7 +61,9 @@ def class_path(progress: Progress, *, jars: Sequence[Jar] | None = None, fetch: 
         size = sum(jar.bytes for jar in missing) / 1e6
         progress(f"Kafka: {len(missing)} jar ({size:.0f} MB) -> {folder}")
         with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch, ThreadPoolExecutor(8) as pool:
-            for done, _ in enumerate(pool.map(lambda jar: _fetch_one(jar, folder, Path(scratch), fetch or _fetch), missing), 1):
+            fetched = [pool.submit(_fetch_one, jar, folder, Path(scratch), fetch or _fetch) for jar in missing]
+            for done, one in enumerate(fetched, 1):
+                one.result()
                 if done % 15 == 0 or done == len(missing):
                     progress(f"Kafka: {done}/{len(missing)} jar")
     return [folder / jar.filename for jar in wanted]
@@ -84,7 +85,7 @@ def _fetch_one(jar: Jar, folder: Path, scratch: Path, fetch: Fetch) -> None:
         if _is_good(found, jar):
             partial = scratch / f"{jar.filename}.part"
             shutil.copyfile(found, partial)
-            os.replace(partial, folder / jar.filename)
+            partial.replace(folder / jar.filename)
             return
     raise Refused(
         "jar-corrupted",
@@ -95,7 +96,7 @@ def _fetch_one(jar: Jar, folder: Path, scratch: Path, fetch: Fetch) -> None:
 
 def _fetch(jar: Jar, repository: Path) -> Path:
     """By jgo's own resolver; if that fails and Maven is installed, by Maven, whose settings know mirrors and proxies."""
-    from jgo.maven import MavenContext, MvnResolver
+    from jgo.maven import MavenContext, MvnResolver  # noqa: PLC0415 - slow to import and seldom needed
 
     group, name, version = jar.coordinate.split(":")
 
@@ -115,15 +116,15 @@ def _fetch(jar: Jar, repository: Path) -> Path:
             "download-failed",
             f"Không tải được {jar.filename} ({type(failure).__name__}): kiểm tra mạng; sau proxy thì đặt HTTPS_PROXY, "
             "hoặc cài Maven và khai báo máy chủ trung gian trong settings.xml; hoặc đặt KAFKA_BOOTSTRAP tới một Kafka có sẵn.",
-            f"{jar.filename} could not be downloaded ({type(failure).__name__}): check the network; behind a proxy set HTTPS_PROXY, "
-            "or install Maven and name the mirror in its settings.xml; or set KAFKA_BOOTSTRAP to a Kafka that exists.",
+            f"{jar.filename} could not be downloaded ({type(failure).__name__}): check the network; behind a proxy set "
+            "HTTPS_PROXY, or install Maven and name the mirror in its settings.xml; or set KAFKA_BOOTSTRAP to a Kafka that exists.",
         ) from failure
 
 
 def write_lock(path: Path = LOCK_FILE) -> None:
     """Resolve `ENDPOINT` anew and write the lock."""
-    from jgo.env import EnvironmentBuilder, LinkStrategy
-    from jgo.maven import MavenContext
+    from jgo.env import EnvironmentBuilder, LinkStrategy  # noqa: PLC0415 - slow to import and seldom needed
+    from jgo.maven import MavenContext  # noqa: PLC0415 - the same
 
     with tempfile.TemporaryDirectory() as scratch:
         context = MavenContext(repo_cache=Path(scratch, "repository"))

