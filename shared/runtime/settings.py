@@ -1,0 +1,110 @@
+"""What a process is told by its environment, checked once at the start.
+
+Guarantees that a process runs with complete and well-formed settings; refuses a missing or malformed one in a sentence
+that names the variable. Nothing else in the code reads the environment of a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import urlsplit
+
+from shared.kernel.errors import Refused
+
+Mode = Literal["production", "development"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one service process. The URLs hold passwords: they are left out of its text form."""
+
+    service: str
+    kafka_bootstrap: str
+    database_url: str = field(repr=False)
+    host: str
+    port: int
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateSettings:
+    """The settings of `migrate`: the owner's URL, and the role that the service itself will connect as."""
+
+    service: str
+    owner_url: str = field(repr=False)
+    app_role: str
+
+
+def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
+    """Read the settings of a service process, or refuse."""
+    return Settings(
+        service=service,
+        kafka_bootstrap=_bootstrap(environ),
+        database_url=_database(environ, f"{service.upper()}_DATABASE_URL"),
+        host=environ.get("CLB_HOST") or "127.0.0.1",
+        port=_port(environ),
+        mode=read_mode(environ),
+    )
+
+
+def migrate_settings(service: str, environ: Mapping[str, str]) -> MigrateSettings:
+    """Read what `migrate` needs, or refuse. The app role is the user of `{SERVICE}_DATABASE_URL`."""
+    prefix = service.upper()
+    app = urlsplit(_database(environ, f"{prefix}_DATABASE_URL"))
+    if not app.username:
+        raise _invalid(f"{prefix}_DATABASE_URL", "phải ghi tên người dùng", "must name a user")
+    return MigrateSettings(service, _database(environ, f"{prefix}_DATABASE_OWNER_URL"), app.username)
+
+
+def read_mode(environ: Mapping[str, str]) -> Mode:
+    """`CLB_MODE`: production unless development is asked for."""
+    mode = environ.get("CLB_MODE") or "production"
+    if mode not in ("production", "development"):
+        raise _invalid("CLB_MODE", "phải là production hoặc development", "must be production or development")
+    return mode
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise Refused(
+            "setting-missing",
+            f"Thiếu biến môi trường {name}: hãy đặt nó, hoặc khởi động bằng ./clb up.",
+            f"The environment variable {name} is missing: set it, or start with ./clb up.",
+            field=name,
+        )
+    return value
+
+
+def _database(environ: Mapping[str, str], name: str) -> str:
+    url = _required(environ, name)
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise _invalid(
+            name,
+            "phải có dạng postgresql://người-dùng:mật-khẩu@máy:cổng/csdl",
+            "must look like postgresql://user:password@host:port/database",
+        )
+    return url
+
+
+def _bootstrap(environ: Mapping[str, str]) -> str:
+    value = _required(environ, "KAFKA_BOOTSTRAP")
+    for address in value.split(","):
+        host, _, port = address.strip().rpartition(":")
+        if not host or not port.isdigit():
+            raise _invalid("KAFKA_BOOTSTRAP", "phải có dạng máy:cổng[,máy:cổng]", "must look like host:port[,host:port]")
+    return value
+
+
+def _port(environ: Mapping[str, str]) -> int:
+    text = environ.get("CLB_PORT") or "8000"
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise _invalid("CLB_PORT", "phải là một số từ 1 đến 65535", "must be a number from 1 to 65535")
+    return int(text)
+
+
+def _invalid(name: str, vi: str, en: str) -> Refused:
+    return Refused("setting-invalid", f"Biến môi trường {name} {vi}.", f"The environment variable {name} {en}.", field=name)

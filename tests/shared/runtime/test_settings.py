@@ -1,0 +1,56 @@
+"""Settings are complete and well formed, or the process says which variable is not."""
+
+import pytest
+
+from shared.kernel.errors import Refused
+from shared.runtime.settings import migrate_settings, service_settings
+
+GOOD = {
+    "KAFKA_BOOTSTRAP": "127.0.0.1:9092",
+    "CLUBS_DATABASE_URL": "postgresql://clubs:pw@127.0.0.1:5432/lienthe_clubs",
+    "CLUBS_DATABASE_OWNER_URL": "postgresql://clubs_owner:pw@127.0.0.1:5432/lienthe_clubs",
+    "CLB_PORT": "8101",
+}
+
+
+def test_complete_settings_are_read_and_production_is_the_default():
+    settings = service_settings("clubs", GOOD)
+    assert (settings.host, settings.port, settings.mode) == ("127.0.0.1", 8101, "production")
+
+
+def test_the_app_role_of_a_migration_is_the_user_of_the_services_own_url():
+    assert migrate_settings("clubs", GOOD).app_role == "clubs"
+
+
+@pytest.mark.parametrize("name", ["KAFKA_BOOTSTRAP", "CLUBS_DATABASE_URL"])
+def test_a_missing_variable_is_refused_by_its_name(name):
+    with pytest.raises(Refused) as refused:
+        service_settings("clubs", {key: value for key, value in GOOD.items() if key != name})
+    assert refused.value.slug == "setting-missing"
+    assert name in refused.value.vi
+    assert name in refused.value.en
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KAFKA_BOOTSTRAP", "localhost"),
+        ("KAFKA_BOOTSTRAP", "localhost:port"),
+        ("CLUBS_DATABASE_URL", "mysql://a:b@c/d"),
+        ("CLUBS_DATABASE_URL", "postgresql://a:b@c"),
+        ("CLB_PORT", "0"),
+        ("CLB_PORT", "65536"),
+        ("CLB_PORT", "http"),
+        ("CLB_MODE", "prod"),
+    ],
+)
+def test_a_malformed_variable_is_refused_by_its_name(name, value):
+    with pytest.raises(Refused) as refused:
+        service_settings("clubs", {**GOOD, name: value})
+    assert refused.value.slug == "setting-invalid"
+    assert name in refused.value.en
+
+
+def test_the_text_form_of_settings_holds_no_password():
+    assert "pw" not in repr(service_settings("clubs", GOOD))
+    assert "pw" not in repr(migrate_settings("clubs", GOOD))
