@@ -1,0 +1,53 @@
+# Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
+.PHONY: setup setup-dev demo up down status test check format schemas places lock clean
+PY := .venv/bin/python
+
+setup:            ## the environment and the tables of places
+	./clb setup
+
+setup-dev:        ## the same, with what tests and checks need
+	./clb setup --dev
+
+demo:             ## the whole stack with a generated country; Ctrl-C stops it, the data stay
+	./clb demo
+
+up:               ## the stack without the demo, in the background
+	./clb up --detach
+
+down:
+	./clb down
+
+status:
+	./clb status
+
+test: setup-dev   ## all tests, on a real Kafka and a real PostgreSQL; ARGS="-k name" for some
+	.venv/bin/pytest $(ARGS)
+
+check: setup-dev  ## style, types, who imports whom, published schemas
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports --no-cache
+	$(PY) -m shared.events.contracts --check
+
+format: setup-dev
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+schemas:          ## write the JSON Schemas and AsyncAPI of the events anew
+	$(PY) -m shared.events.contracts
+
+places: setup     ## make the tables of communes
+	$(PY) -m shared.reference.build
+
+lock:             ## renew the locked requirements and the jars of Kafka
+	python3 -m venv build/lock
+	build/lock/bin/pip install --quiet uv
+	for name in server run dev; do build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
+	$(PY) -m shared.local.jars
+
+clean:            ## everything that can be made again; the data of the stack (.clb) stay
+	rm -rf build .pytest_cache .ruff_cache .import_linter_cache .venv
+	rm -f shared/reference/data/*.tsv
+	find shared services tests -name __pycache__ -type d -prune -exec rm -rf {} +
