@@ -44,12 +44,12 @@ def not_in_future(day: date, context: Context, field: str) -> None:
 def no_repeats(items: Iterable[Hashable], field: str) -> None:
     """Nothing is named twice; else `named-twice`."""
     seen: set[Hashable] = set()
-    for item in items:
+    for number, item in enumerate(items, start=1):
         if item in seen:
             raise Refused(
                 "named-twice",
-                f"“{item}” được ghi hai lần; hãy bỏ một dòng.",
-                f"“{item}” is named twice; remove one of the two.",
+                f"Mục thứ {number} đã được ghi ở trên; hãy bỏ một trong hai.",
+                f"Item {number} was named before; remove one of the two.",
                 field=field,
             )
         seen.add(item)

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 import asyncpg
 import pytest
@@ -21,27 +20,17 @@ from shared.events.clubs import ClubFounded, FoundingCorrected
 from shared.events.language import codec_of
 from shared.events.trainings import TrainingHeld
 from shared.kernel.authority import authorise
-from shared.kernel.envelope import Recorded
 from shared.kernel.event import Event
 from shared.kernel.place import PlaceRef
 from shared.projections.view import Delivered
 from shared.reference.book import load
+from shared.testing.folding import delivered
 
 THANH_HOA = PlaceRef(code="38", list="34")
 HAM_RONG = PlaceRef(code="14758", list="34")
 HA_NOI = PlaceRef(code="01", list="34")
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 BOARD = "Ban chủ nhiệm lâm thời thôn 3"
-
-
-def delivered(event: Event, stream: str, version: int = 1) -> Delivered:
-    """An event as it comes from Kafka. The policy looks at its stream, version and id only."""
-    recorded = Recorded(
-        source=event.TYPE.partition(".")[0], lane=0, position=1, stream=stream, version=version,
-        event_id=str(uuid5(NAMESPACE_URL, f"{stream}/{version}")), type=event.TYPE, schema_version=event.VERSION,
-        recorded_at=NOW, command_id="", actor="", data=event.to_json(), hash=b"",
-    )  # fmt: skip
-    return Delivered(recorded, event)
 
 
 def founded(club: str = "club-1", board: str | None = BOARD, commune: PlaceRef = HAM_RONG) -> Delivered:
