@@ -1,0 +1,28 @@
+"""What differs between two records of one thing, field by field: how a timeline shows a correction. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+Facts = dict[str, Any]
+"""An event's data as JSON has it."""
+
+
+def changes(before: Facts, after: Facts) -> list[Facts]:
+    """What differs, field by field down to the last number: `{"field": "areas.health.members_checked", "before", "after"}`."""
+    old, new = _flat(before), _flat(after)
+    return [
+        {"field": field, "before": old.get(field), "after": new.get(field)}
+        for field in [*old, *(field for field in new if field not in old)]
+        if old.get(field) != new.get(field)
+    ]
+
+
+def _flat(facts: Facts, path: str = "") -> Facts:
+    flat: Facts = {}
+    for name, value in facts.items():
+        if isinstance(value, dict) and value:
+            flat.update(_flat(cast("Facts", value), f"{path}{name}."))
+        else:
+            flat[f"{path}{name}"] = value
+    return flat
