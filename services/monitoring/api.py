@@ -12,7 +12,7 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.monitoring import views
+from services.monitoring import queries
 from shared.events.common import Scheme
 from shared.events.monitoring import Finding, InspectionCompleted, InspectionPlanned, TargetSet
 from shared.kernel.authority import holds_area
@@ -95,7 +95,7 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
         """Targets that were set for exactly this place; without `place` all."""
         area = None if place is None else asked_place(place, places).key
         async with pool.acquire() as connection:
-            rows = await views.targets(connection, area=area, scheme=scheme)
+            rows = await queries.targets(connection, area=area, scheme=scheme)
         return TargetsAnswer(targets=[_target(row, places) for row in rows])
 
     @routes.get("/inspections")
@@ -109,14 +109,14 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
         """Inspections that go to a place."""
         area = None if place is None else asked_place(place, places).key
         async with pool.acquire() as connection:
-            rows = await views.inspections(connection, area=area, status=status, limit=limit, offset=offset)
+            rows = await queries.inspections(connection, area=area, status=status, limit=limit, offset=offset)
         return InspectionsAnswer(inspections=[_inspection(row, principal, places) for row in rows])
 
     @routes.get("/inspections/{inspection}")
     async def inspection(principal: Anyone, inspection: str) -> InspectionAnswer:
         """One inspection with its answers and findings."""
         async with pool.acquire() as connection:
-            row = await views.inspection_of(connection, inspection)
+            row = await queries.inspection_of(connection, inspection)
         if row is None:
             raise Refused(
                 "unknown-inspection",
@@ -130,7 +130,7 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
     async def recommendations(
         *,
         principal: Anyone,
-        status: views.RecommendationStatus | None = None,
+        status: queries.RecommendationStatus | None = None,
         place: PlaceText = None,
         inspection: str | None = None,
         limit: Limit = 100,
@@ -140,7 +140,7 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
         area = None if place is None else asked_place(place, places).key
         today = day_of(clock())
         async with pool.acquire() as connection:
-            rows = await views.recommendations(
+            rows = await queries.recommendations(
                 connection, today=today, area=area, status=status, inspection=inspection,
                 within=None if principal is None else principal.area.key, limit=limit, offset=offset,
             )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.trainings import views
+from services.trainings import queries
 from shared.events.trainings import TrainingCancelled, TrainingHeld, TrainingPlanned
 from shared.kernel.authority import holds_area, require_area
 from shared.kernel.database import Pool
@@ -83,14 +83,14 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
         """Rounds in or for a place, by status and by the year in which they begin."""
         area = None if place is None else asked_place(place, places).key
         async with pool.acquire() as connection:
-            rows = await views.rounds(connection, area=area, status=status, year=year, limit=limit, offset=offset)
+            rows = await queries.rounds(connection, area=area, status=status, year=year, limit=limit, offset=offset)
         return RoundsAnswer(rounds=[_round(row, principal, places) for row in rows])
 
     @routes.get("/trainings/{round}")
     async def training(principal: Anyone, round: str) -> RoundAnswer:
         """One round."""
         async with pool.acquire() as connection:
-            row = await views.round_of(connection, round)
+            row = await queries.round_of(connection, round)
         if row is None:
             raise Refused(
                 "unknown-round",
@@ -108,8 +108,8 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
         area = principal.area if place is None else asked_place(place, places)
         require_area(principal, area, places)
         async with pool.acquire() as connection:
-            total = await views.count_of_board_todos(connection, area=area.key)
-            rows = await views.board_todos(connection, area=area.key, limit=limit, offset=offset)
+            total = await queries.count_of_board_todos(connection, area=area.key)
+            rows = await queries.board_todos(connection, area=area.key, limit=limit, offset=offset)
         return BoardTodosAnswer(place=area, total=total, todos=[_todo(row, places) for row in rows])
 
     _ = (trainings, training, board_todos)

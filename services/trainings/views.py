@@ -8,7 +8,7 @@ are the reporting service's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, assert_never, cast
+from typing import assert_never, cast
 
 from shared.events.language import codec_of
 from shared.events.trainings import (
@@ -154,46 +154,3 @@ class BoardTodos:
                     continue
                 case _:
                     assert_never(event)
-
-
-async def rounds(
-    connection: Connection,
-    *,
-    area: str | None = None,
-    status: Literal["planned", "held", "cancelled"] | None = None,
-    year: int | None = None,
-    limit: int = 100,
-    offset: int = 0,
-) -> list[Any]:
-    """Rounds in or for an area, by status and year of their first day, the latest first."""
-    return await connection.fetch(
-        """
-        select * from rounds_v1.rounds
-        where ($1::text is null or areas @> array[$1])
-          and ($2::text is null or status = $2)
-          and ($3::int is null or extract(year from starts_on) = $3)
-        order by starts_on desc, round limit $4 offset $5
-        """,
-        area, status, year, limit, offset,
-    )  # fmt: skip
-
-
-async def round_of(connection: Connection, round: str) -> Any:
-    """One round, or None."""
-    return await connection.fetchrow("select * from rounds_v1.rounds where round = $1", round)
-
-
-async def board_todos(connection: Connection, *, area: str, limit: int = 100, offset: int = 0) -> list[Any]:
-    """The open to-dos of an area, the longest waiting first."""
-    return await connection.fetch(
-        """
-        select * from board_todos_v1.boards where open and areas @> array[$1]
-        order by founded_on, club limit $2 offset $3
-        """,
-        area, limit, offset,
-    )  # fmt: skip
-
-
-async def count_of_board_todos(connection: Connection, *, area: str) -> int:
-    """How many boards of an area still need a training."""
-    return await connection.fetchval("select count(*) from board_todos_v1.boards where open and areas @> array[$1]", area)
