@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -16,20 +13,7 @@ from shared.eventlog.postgres import PostgresLog, open_pool
 from shared.eventlog.schema import install
 from shared.kernel.clock import system_clock
 from shared.local.databases import DatabaseUrls, connect
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-
-@dataclass(frozen=True)
-class Database:
-    """A log in a database: as the service sees it, and the addresses of its roles."""
-
-    log: PostgresLog
-    pool: Any
-    urls: DatabaseUrls
-
-
-OpenDatabase = Callable[..., Awaitable[Database]]
+from tests.shared.eventlog.jars import Database, OpenDatabase
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 import pytest
-from eventlog_toy import append, utc
 
 from shared.eventlog.chain import verify, verify_log
 from shared.eventlog.log import Log
 from shared.eventlog.records import GENESIS, Appended, Conflict, Mismatch
 from shared.kernel.errors import Refused
+from tests.shared.eventlog.jars import append, utc
 
 
 async def one(log: Log, command):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.log import Log
 from shared.eventlog.plan import Request
+from shared.eventlog.postgres import PostgresLog
 from shared.eventlog.records import Append, NewEvent
 from shared.eventlog.writer import AppendWriter
 from shared.kernel.clock import Clock, system_clock
@@ -20,6 +22,7 @@ from shared.kernel.event import Event, EventCodec
 from shared.kernel.place import NATION, MapName, PlaceRef
 from shared.kernel.ports import Located, PlaceBook
 from shared.kernel.principal import CENTRE, Principal
+from shared.local.databases import DatabaseUrls
 
 
 class OpenJar(Command, type="toy.open-jar"):
@@ -99,7 +102,9 @@ def stream_of(command: JarCommand, command_id: str) -> str:
     return f"jar-{command_id}" if isinstance(command, OpenJar) else command.jar
 
 
-JAR: Decider[Jar, JarCommand, JarEvent] = Decider(decide, evolve, stream_of, lambda _jar, _command: Jurisdiction(NATION), notices)
+JAR: Decider[Jar, JarCommand, JarEvent] = Decider(
+    decide, evolve, stream_of, lambda _jar, _command: Jurisdiction(NATION), notices
+)
 CODEC = EventCodec(JarEvent)
 DECIDERS = {OpenJar: JAR, PutCoins: JAR, TakeCoins: JAR}
 
@@ -138,12 +143,20 @@ def handler_on(log: Log, writer: AppendWriter, clock: Clock = system_clock) -> H
     return Handler(log, writer, DECIDERS, CODEC, places=NoPlaces(), clock=clock, authorise=only_the_centre)
 
 
-def request(command: JarCommand, command_id: str | None = None, principal: Principal = CENTRE, at: datetime | None = None) -> Request:
+def request(
+    command: JarCommand, command_id: str | None = None, principal: Principal = CENTRE, at: datetime | None = None
+) -> Request:
     return Request(command_id or str(uuid4()), command, principal, at)
 
 
 def append(
-    stream: str, expected: int, events: int = 1, *, id: str | None = None, fingerprint: bytes = b"body", at: datetime | None = None
+    stream: str,
+    expected: int,
+    events: int = 1,
+    *,
+    id: str | None = None,
+    fingerprint: bytes = b"body",
+    at: datetime | None = None,
 ) -> Append:
     """A command with so many events, which are named after it."""
     command_id = id or str(uuid4())
@@ -163,3 +176,15 @@ def append(
 
 def utc(year: int, month: int, day: int, hour: int = 0) -> datetime:
     return datetime(year, month, day, hour, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A log in a database: as the service sees it, and the addresses of its roles."""
+
+    log: PostgresLog
+    pool: Any
+    urls: DatabaseUrls
+
+
+OpenDatabase = Callable[..., Awaitable[Database]]
