@@ -25,11 +25,12 @@ from shared.kernel.principal import CENTRE
 from shared.projections.view import Delivered
 
 _TRAINERS = """
-    select rounds.round, rounds.trained_on from rounds
-    where exists (select from named_clubs where named_clubs.round = rounds.round and named_clubs.club = $1)
-       or exists (select from named_boards b join founded f on f.board = b.board
-                  where b.round = rounds.round and f.club = $1 and (b.provinces = '{}' or f.province = any(b.provinces)))
-    order by rounds.trained_on, rounds.round
+    select r.round, r.trained_on from named_clubs c join rounds r on r.round = c.round where c.club = $1
+    union
+    select r.round, r.trained_on
+    from founded f join named_boards b on b.board = f.board join rounds r on r.round = b.round
+    where f.club = $1 and (b.provinces = '{}' or f.province = any(b.provinces))
+    order by trained_on, round
 """
 _TRAINED_BY = """
     select c.club from named_clubs c join founded f on f.club = c.club where c.round = $1
