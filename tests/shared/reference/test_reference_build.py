@@ -33,9 +33,9 @@ ISLAND = ("01", "002", "hanoi", "dao", None, None, None, None, "Huyện Đảo")
 
 
 def test_the_default_of_a_divided_commune_comes_first(tmp_path: Path):
-    divided = {"hanoi": {"hanoi_d_xaa": [_part("xaa", default=False), _part("phuongb", default=True)]}}
+    divided = {"hanoi": {"hanoi_d_xaa": [_part("phuongb", default=False), _part("xaa", default=True)]}}
     old, _ = build.read(package(tmp_path, new=[A, B], old=[OLD_A], one={}, divided=divided))
-    assert old == [("00003", "01", "001", "Huyện D", "xã", "A", "00002,00001")]
+    assert old == [("00003", "01", "001", "Huyện D", "xã", "A", "00001,00002")]
 
 
 def test_the_kind_is_read_from_the_name_not_from_the_packages_column(tmp_path: Path):
