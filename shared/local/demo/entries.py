@@ -1,0 +1,99 @@
+"""One command of the generated history, and the list of them in the order in which they are recorded.
+
+Ids are uuid5 of the history's parameters and a key that names the fact, so that the same history has the same ids
+however often it is made, and an interrupted load can be repeated.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
+from random import Random
+from typing import Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from shared.kernel.clock import HO_CHI_MINH, day_of
+
+Side = Literal["state", "association"]
+
+OPENING = date(2020, 9, 14)
+"""The day from which the simulated services record: two weeks after Decision 1336."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What makes a history: the seed, the last day that it may know, and its size (1 is the whole country)."""
+
+    until: date
+    seed: int = 1336
+    scale: float = 1.0
+
+    @property
+    def namespace(self) -> UUID:
+        """Where the ids of this history come from."""
+        return uuid5(NAMESPACE_URL, f"lien-the/demo/{self.seed}/{self.scale}/{self.until.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command as the batch door takes it; `data` is its JSON text. `side` is whose token it needs."""
+
+    service: str
+    id: str
+    type: str
+    data: str
+    recorded_at: datetime
+    side: Side
+
+    def to_json(self) -> str:
+        """The command in the form of the batch door."""
+        at = self.recorded_at.isoformat()
+        return f'{{"id":"{self.id}","type":"{self.type}","data":{self.data},"recorded_at":"{at}"}}'
+
+
+class Book:
+    """Collects entries; drops those that would be recorded after the last day."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._namespace = parameters.namespace
+        self._end = datetime.combine(parameters.until, time(17), HO_CHI_MINH).astimezone(UTC)
+        self._entries: list[Entry] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def id_of(self, key: str) -> str:
+        """The id of the fact that a key names."""
+        return str(uuid5(self._namespace, key))
+
+    def add(self, key: str, type: str, data: Mapping[str, object], at: datetime, side: Side = "association") -> bool:
+        """Record a fact at an instant; False if that lies after the last day."""
+        if at > self._end:
+            return False
+        service = type.partition(".")[0]
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        self._entries.append(Entry(service, self.id_of(key), type, text, at, side))
+        return True
+
+    def in_order(self) -> tuple[Entry, ...]:
+        """All entries by the instant at which they are recorded; facts of one instant keep the order of their making."""
+        return tuple(sorted(self._entries, key=attrgetter("recorded_at")))
+
+
+def office_hours(rng: Random, day: date, after: datetime | None = None) -> datetime:
+    """An instant of a working day on or after a day, and after an instant if one is given."""
+    day = max(day, OPENING)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+    at = datetime(day.year, day.month, day.day, 1, tzinfo=UTC) + timedelta(seconds=int(rng.random() * 32_000))
+    if after is not None and at <= after:
+        return after + timedelta(seconds=1 + int(rng.random() * 600))
+    return at
+
+
+def vietnam_day(at: datetime) -> date:
+    """The day of an instant in Vietnam."""
+    return day_of(at)
