@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, cast
 
@@ -17,11 +18,11 @@ from confluent_kafka.cimpl import NewTopic
 TOPIC = "clb.round-trip"
 
 
-def round_trip(bootstrap: str, seconds: float = 30.0) -> None:
-    """Return when a round trip succeeded; raise `TimeoutError` with the last failure otherwise. Blocks."""
+def round_trip(bootstrap: str, seconds: float = 30.0, *, give_up: Callable[[], bool] = lambda: False) -> None:
+    """Return when a round trip succeeded; raise `TimeoutError` when time is up or `give_up` says so. Blocks."""
     deadline = time.monotonic() + seconds
     last: Exception | None = None
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not give_up():
         try:
             _once(bootstrap, min(10.0, deadline - time.monotonic()))
             return

@@ -91,15 +91,15 @@ class Kafka:
 
     async def ready(self, seconds: float = 60.0) -> None:
         """Return when a record made a round trip; refuse when it does not, or when the process ends."""
-        trip = asyncio.ensure_future(asyncio.to_thread(round_trip, self.bootstrap, seconds))
-        while not trip.done():
-            await asyncio.wait([trip], timeout=0.1)
-            if self.child is not None and self.child.exit_code() is not None and not trip.done():
-                trip.add_done_callback(lambda done: done.exception())
-                raise _did_not_start(self.child)
-        if trip.exception() is not None and self.child is not None:
-            raise _did_not_start(self.child) from trip.exception()
-        trip.result()
+        child = self.child
+        try:
+            await asyncio.to_thread(
+                round_trip, self.bootstrap, seconds, give_up=lambda: child is not None and child.exit_code() is not None
+            )
+        except TimeoutError as failure:
+            if child is None:
+                raise
+            raise _did_not_start(child) from failure
 
     async def start(self, progress: Progress = lambda _: None) -> Child:
         """Prepare, start and wait until it works."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
@@ -40,7 +41,8 @@ class Launch:
     name: str
     argv: Sequence[str]
     log: Path
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: Mapping[str, str] | None = None
+    """The whole environment; None is ours."""
     account: Account | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 20.0
@@ -60,7 +62,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **launch.env},
+                env=launch.env,
                 cwd=launch.cwd,
                 start_new_session=True,
                 preexec_fn=_die_with_parent(launch.stop_signal),  # noqa: PLW1509 - only prctl runs between fork and exec
@@ -75,6 +77,12 @@ class Child:
     def exit_code(self) -> int | None:
         """The exit code, or None while it runs. Negative: the signal that killed it."""
         return self._popen.poll()
+
+    async def finished(self) -> int:
+        """Its exit code, once it has ended. Cancelling the wait leaves it running."""
+        while (code := self.exit_code()) is None:  # noqa: ASYNC110 - a thread in `wait` could not be cancelled
+            await asyncio.sleep(0.05)
+        return code
 
     def uptime(self) -> float:
         """Seconds since the start."""
@@ -142,13 +150,17 @@ def alive(pid: int) -> bool:
         return True
 
 
-def free_port(preferred: int | None = None) -> int:
-    """A TCP port of the loopback that nobody listens on: the preferred one if it is free."""
-    if preferred is not None and not port_taken(preferred):
+def free_port(preferred: int | None = None, *, besides: Collection[int] = ()) -> int:
+    """A TCP port of the loopback that nobody listens on: the preferred one if it is free.
+
+    Others are taken from below the range that outgoing connections use, so that none of them is in the way a moment later.
+    """
+    if preferred is not None and preferred not in besides and not port_taken(preferred):
         return preferred
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        port = random.randint(20_000, 32_000)  # noqa: S311 - a port is no secret
+        if port not in besides and not port_taken(port):
+            return port
 
 
 def port_taken(port: int, host: str = "127.0.0.1") -> bool:

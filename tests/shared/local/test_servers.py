@@ -2,10 +2,10 @@
 
 import asyncpg
 
+from shared.kafka.roundtrip import round_trip
+
 
 async def test_a_record_makes_a_round_trip_through_the_real_kafka(kafka_bootstrap):
-    from shared.kafka.roundtrip import round_trip
-
     round_trip(kafka_bootstrap, 10)
 
 

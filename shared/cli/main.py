@@ -1,0 +1,40 @@
+"""`clb`: one command line for the system. Each group of commands is a module of its own; this one only puts them together.
+
+Guarantees that a refusal is one sentence on stderr and exit code 1, never a traceback. Refuses nothing itself.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from shared.cli import demo, stack, topics
+from shared.cli.speech import complain
+from shared.kernel.errors import Refused
+from shared.local.failures import of_os
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Liên Thế: theo dõi câu lạc bộ liên thế hệ tự giúp nhau / the intergenerational self-help clubs, from report to figure.",
+)
+app.add_typer(stack.app)
+app.add_typer(demo.app)
+app.add_typer(topics.app, name="topics")
+
+
+def main() -> int:
+    """Run a command; the exit code is 0, 1 when refused, 2 for a wrong call."""
+    try:
+        app(prog_name="clb")
+    except Refused as refused:
+        complain(refused)
+    except OSError as failure:
+        complain(of_os(failure))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

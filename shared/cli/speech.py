@@ -1,0 +1,54 @@
+"""How the command line speaks: sentences on stderr in the user's language, results on stdout, JSON when asked.
+
+`LANG` (or `CLB_LANG`) beginning with `vi` or `en` chooses the language of a refusal; otherwise both are said. Refuses to show
+a traceback for anything that a person can do something about.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from shared.kernel.errors import Refused
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def sentences(refused: Refused) -> list[str]:
+    """The refusal in the user's language, or in both."""
+    language = (os.environ.get("CLB_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2]
+    match language:
+        case "vi":
+            return [refused.vi]
+        case "en":
+            return [refused.en]
+        case _:
+            return [refused.vi, refused.en]
+
+
+def complain(refused: Refused) -> None:
+    """Say why not."""
+    for sentence in sentences(refused):
+        err.print(f"clb: {sentence}", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """A result for programs."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def teller() -> Callable[[str], None]:
+    """Says what happens, each line with the seconds since the beginning."""
+    beginning = time.monotonic()
+
+    def tell(text: str) -> None:
+        err.print(f"[{time.monotonic() - beginning:6.1f} s] {text}", markup=False)
+
+    return tell

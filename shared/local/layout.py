@@ -1,0 +1,74 @@
+"""The shape of the local stack: which processes there are, on which ports, and what each is told.
+
+Guarantees that a process gets only the database URL of its own service, and that ports stay the same across restarts while
+they are free. Refuses an address that was asked for and is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from shared.kernel.errors import Refused
+from shared.local.databases import DatabaseUrls
+from shared.local.process import Launch, free_port, port_taken
+from shared.local.state import ROOT, Remembered
+
+SERVICES = ("clubs", "trainings", "monitoring", "reporting")
+SERVERS = ("kafka", "kafka-controller", "postgres")
+FRONT_PORT = 8080
+HOST = "127.0.0.1"
+
+
+def choose_ports(remembered: Remembered, front: int | None) -> dict[str, int]:
+    """A port for everything: the one of the last time if it is free, for the front 8080 at first."""
+    if front is not None and port_taken(front):
+        raise Refused(
+            "port-taken",
+            f"Cổng {front} đang có chương trình khác dùng: chọn --port khác hoặc dừng chương trình đó.",
+            f"Port {front} is used by another program: choose another --port or stop that program.",
+        )
+    ports: dict[str, int] = {}
+    wanted = {"front": front or remembered.ports.get("front", FRONT_PORT)}
+    for name in ("front", *SERVERS, *SERVICES):
+        ports[name] = free_port(wanted.get(name, remembered.ports.get(name)), besides=list(ports.values()))
+    return ports
+
+
+def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls, port: int) -> Launch:
+    """One process with all roles of a service."""
+    env = {"CLB_HOST": HOST, "CLB_PORT": str(port), "KAFKA_BOOTSTRAP": bootstrap, f"{name.upper()}_DATABASE_URL": urls.app}
+    return Launch(name, _python(f"services.{name}", "all"), logs / f"{name}.log", {**_common(), **env})
+
+
+def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, simulated: bool) -> Launch:
+    """The step that makes a service's tables, run as the owner."""
+    env = {f"{name.upper()}_DATABASE_URL": urls.app, f"{name.upper()}_DATABASE_OWNER_URL": urls.owner}
+    arguments = ["migrate", "--simulated"] if simulated else ["migrate"]
+    return Launch(
+        f"{name} migrate", _python(f"services.{name}", *arguments), logs / f"{name}-migrate.log", {**_common(), **env}
+    )
+
+
+def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> Launch:
+    """The one address that serves pages and the APIs of all services."""
+    env = {"CLB_HOST": HOST, "CLB_PORT": str(port), **{f"{name.upper()}_URL": url for name, url in service_urls.items()}}
+    return Launch("front", _python("shared.web.front"), logs / "front.log", {**_common(), **env})
+
+
+def http(port: int) -> str:
+    """The address of a process on this machine."""
+    return f"http://{HOST}:{port}"
+
+
+def _python(module: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", module, *arguments]
+
+
+def _common() -> dict[str, str]:
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.endswith(("_DATABASE_URL", "_DATABASE_OWNER_URL"))
+    }
+    return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,185 @@
+"""The whole system on one machine without Docker: Kafka, PostgreSQL, four services and the front address.
+
+Guarantees that `start` returns when every process answers, that a second start keeps the data, and that `stop` ends all
+that was started, also when the start failed half way. External servers are used when `KAFKA_BOOTSTRAP` or a service's
+`*_DATABASE_URL` is set. Refuses, in a sentence, whatever is missing or in the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from shared.kafka import topics
+from shared.local.databases import DatabaseUrls, connect, create_database
+from shared.local.failures import did_not_start, step_failed
+from shared.local.folders import require_space
+from shared.local.kafka import Kafka
+from shared.local.layout import HOST, SERVICES, choose_ports, front_launch, http, migrate_launch, service_launch
+from shared.local.postgres import Postgres
+from shared.local.process import Child
+from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
+from shared.local.supervisor import Say, Supervisor
+
+SERVER, SERVICE, FRONT = 0, 1, 2
+READY_SECONDS = 60.0
+
+
+class Stack:
+    """The running system of one data directory."""
+
+    def __init__(self, path: Path, say: Say, *, front_port: int | None = None, environ: Mapping[str, str] = os.environ) -> None:
+        self.data = DataDir(path)
+        self.supervisor = Supervisor(say, self._publish)
+        self._say = say
+        self._environ = environ
+        self._front_port = front_port
+        self._logs = path / "logs"
+        self._phase: Phase = "starting"
+        self._remembered = Remembered()
+        self._ports: dict[str, int] = {}
+        self._services: dict[str, str] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._urls: dict[str, DatabaseUrls] = {}
+        self._bootstrap = ""
+
+    @property
+    def front(self) -> str:
+        """The one address."""
+        return http(self._ports["front"])
+
+    @property
+    def kind(self) -> Kind:
+        """What the databases hold."""
+        return self._remembered.kind
+
+    async def start(self, *, demo: bool = False) -> None:
+        """Start everything that is missing and wait until it answers. `demo` makes new databases simulated ones."""
+        self.data.own()
+        require_space(self.data.path, 300_000_000)
+        self._remembered = self.data.remembered()
+        self._ports = self._remembered.ports = choose_ports(self._remembered, self._front_port)
+        self._services = {name: http(self._ports[name]) for name in SERVICES}
+        if self._remembered.kind == "new":
+            self._remembered.kind = "demo-loading" if demo else "real"
+        self._keep()
+        self._publish()
+        if self._front_port is None and self._ports["front"] != 8080:
+            self._say(f"Cổng 8080 đang bận, dùng / port 8080 is taken, using {self._ports['front']}")
+        await asyncio.gather(self._start_kafka(), self._start_postgres())
+        await asyncio.gather(asyncio.to_thread(topics.apply, self._bootstrap), self._migrate())
+        for name in SERVICES:
+            launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], port=self._ports[name])
+            self.supervisor.adopt(Child(launch), role="all", address=self._services[name], tier=SERVICE)
+        launch = front_launch(self._logs, port=self._ports["front"], service_urls=self._services)
+        self.supervisor.adopt(Child(launch), role="front", address=self.front, tier=FRONT)
+        self._watching = asyncio.create_task(self.supervisor.watch())
+        await self._answering()
+        self._phase = "ready"
+        self._publish()
+
+    async def stop(self) -> None:
+        """Stop all that was started, the front first, the servers last; give the directory back."""
+        self._phase = "stopping"
+        if self._watching is not None:
+            self._watching.cancel()
+        await self.supervisor.stop()
+        self.data.disown()
+
+    async def loaded(self) -> None:
+        """The demo is in: from now on the clock of these databases is the real one."""
+        for urls in self._urls.values():
+            connection = await connect(urls.owner)
+            try:
+                await connection.execute("select log.end_simulation()")
+            finally:
+                await connection.close()
+        self._remembered.kind = "demo"
+        self._keep()
+
+    async def _start_kafka(self) -> None:
+        if given := self._environ.get("KAFKA_BOOTSTRAP"):
+            self._bootstrap = given
+            self.supervisor.use("kafka", "broker", given)
+            return
+        kafka = Kafka(self.data.path / "kafka", port=self._ports["kafka"], controller_port=self._ports["kafka-controller"])
+        self._say("Kafka: khởi động / starting")
+        child = await kafka.start(self._say)
+        self._bootstrap = kafka.bootstrap
+        self.supervisor.adopt(child, role="broker", address=kafka.bootstrap, tier=SERVER)
+        self._say(f"Kafka {kafka.bootstrap} (pid {child.pid})")
+
+    async def _start_postgres(self) -> None:
+        external = {name: url for name in SERVICES if (url := self._environ.get(f"{name.upper()}_DATABASE_URL"))}
+        for name, url in external.items():
+            parts = urlsplit(url)
+            self.supervisor.use(f"postgres {name}", "database", f"{parts.hostname}:{parts.port or 5432}{parts.path}")
+            owner = self._environ.get(f"{name.upper()}_DATABASE_OWNER_URL", "")
+            self._urls[name] = DatabaseUrls(owner=owner, app=url, app_role=parts.username or name, name=parts.path.strip("/"))
+        missing = [name for name in SERVICES if name not in external]
+        if not missing:
+            return
+        password = self._remembered.password("postgres")
+        self._keep()
+        server = Postgres(self.data.path / "postgres", port=self._ports["postgres"], password=password)
+        self._say("PostgreSQL: khởi động / starting")
+        child = await server.start(self._say)
+        self.supervisor.adopt(child, role="database", address=f"{HOST}:{self._ports['postgres']}", tier=SERVER)
+        self._say(f"PostgreSQL {HOST}:{self._ports['postgres']} (pid {child.pid})")
+        for name in missing:
+            self._urls[name] = await create_database(
+                server.admin_url,
+                f"lienthe_{name}",
+                name,
+                owner_password=self._remembered.password(f"{name}_owner"),
+                app_password=self._remembered.password(name),
+            )
+        self._keep()
+
+    async def _migrate(self) -> None:
+        self._say("Cơ sở dữ liệu: tạo bảng / databases: making tables")
+        simulated = self._remembered.kind == "demo-loading"
+        await asyncio.gather(*(self._migrate_one(name, simulated=simulated) for name in SERVICES if self._urls[name].owner))
+
+    async def _migrate_one(self, name: str, *, simulated: bool) -> None:
+        launch = migrate_launch(name, self._logs, urls=self._urls[name], simulated=simulated)
+        launch.log.unlink(missing_ok=True)
+        child = Child(launch)
+        try:
+            code = await child.finished()
+        finally:
+            child.stop_now()
+        if code != 0:
+            raise step_failed(launch.name, launch.log, child.last_words())
+
+    async def _answering(self) -> None:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            await asyncio.gather(
+                *(self._answers(client, member.name) for member in self.supervisor.members if member.role in ("all", "front"))
+            )
+
+    async def _answers(self, client: httpx.AsyncClient, name: str) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        member = next(member for member in self.supervisor.members if member.name == name)
+        while True:
+            try:
+                if (await client.get(f"{member.address}/health")).status_code < 500:
+                    return
+            except httpx.TransportError:
+                pass
+            if member.restarts >= 2 or time.monotonic() > deadline:
+                raise did_not_start(name, self._logs / f"{name}.log")
+            await asyncio.sleep(0.1)
+
+    def _keep(self) -> None:
+        self.data.remember(self._remembered)
+
+    def _publish(self) -> None:
+        if self._ports:
+            self.data.publish(Snapshot(os.getpid(), self._phase, self.front, self._bootstrap, self.supervisor.members))
