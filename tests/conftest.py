@@ -45,7 +45,7 @@ async def kafka_bootstrap(server_dir: Path) -> AsyncIterator[str]:
     if given := os.environ.get("KAFKA_BOOTSTRAP"):
         yield given
         return
-    kafka = Kafka(server_dir / "kafka", port=free_port(), controller_port=free_port(), heap_mb=384)
+    kafka = Kafka(server_dir / "kafka", port=free_port(), controller_port=free_port(), heap_mb=384, short_lived=True)
     await kafka.start()
     yield kafka.bootstrap
     await kafka.stop()

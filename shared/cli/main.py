@@ -18,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    help="Liên Thế: theo dõi câu lạc bộ liên thế hệ tự giúp nhau / the intergenerational self-help clubs, from report to figure.",
+    help="Liên Thế: câu lạc bộ liên thế hệ tự giúp nhau / the intergenerational self-help clubs, from report to figure.",
 )
 app.add_typer(stack.app)
 app.add_typer(demo.app)
