@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from shared.eventlog.chain import verify_log
-from shared.eventlog.log import Clash, Log, LogUnavailable
+from shared.eventlog.log import Clash, LogUnavailable
 from shared.eventlog.memory import MemoryLog
 from shared.eventlog.records import Append, Appended, Conflict, Mismatch, Outcome
 from shared.eventlog.writer import AppendWriter
@@ -88,6 +88,14 @@ async def test_a_batch_that_clashes_is_repeated_one_by_one(watched: WatchedLog, 
     outcomes = await asyncio.gather(*(writer.append(append(f"jar-{n}", 0)) for n in range(5)))
     assert all(isinstance(outcome, Appended) for outcome in outcomes)
     assert [len(call) for call in watched.calls] == [5, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_a_lone_callers_clash_is_tried_again(watched: WatchedLog, writer: AppendWriter, atomic: bool) -> None:
+    """Seen to fail when only batches of several callers were repeated."""
+    watched.failures = [Clash("twice"), Clash("twice")]
+    outcomes = await writer.append_many([append("jar-a", 0), append("jar-b", 0)], atomic=atomic)
+    assert [type(outcome) for outcome in outcomes] == [Appended, Appended]
 
 
 async def test_one_by_one_nothing_is_stored_that_was_decided_on_what_did_not_happen(
@@ -209,8 +217,3 @@ async def _until_answered(writer: AppendWriter, command: Append) -> Outcome:
         except LogUnavailable:
             await asyncio.sleep(0.05)
     return await writer.append(command)
-
-
-def test_the_logs_keep_the_protocol() -> None:
-    log: Log = MemoryLog("toy", system_clock)
-    assert log.source == "toy"
