@@ -13,12 +13,12 @@ _SECOND = (
     "Thọ", "Đức", "Lộc", "Phú", "Bình", "Xá", "Viên", "Mỹ", "Tân", "Hưng", "Long", "Quý", "Vinh", "Lạc", "Điền",
 )  # fmt: skip
 _MOUNTAIN = (
-    "Nà Lương", "Nà Pản", "Pác Bó", "Bản Chạng", "Khuổi Luông", "Nậm Chim", "Huổi Một", "Phiêng Cằm", "Tà Lèng", "Co Mạ",
-    "Mường Lựm", "Nặm Đăm", "Lũng Cẩm", "Sín Chải", "Thào Chư", "Pú Tửu", "Noong Bua", "Bản Mạ", "Chiềng Khoa", "Hua Bum",
+    "Nà Lương", "Nà Pản", "Pác Bó", "Chạng", "Khuổi Luông", "Nậm Chim", "Huổi Một", "Phiêng Cằm", "Tà Lèng", "Co Mạ",
+    "Mường Lựm", "Nặm Đăm", "Lũng Cẩm", "Sín Chải", "Thào Chư", "Pú Tửu", "Noong Bua", "Mạ Khoang", "Chiềng Khoa", "Hua Bum",
 )  # fmt: skip
 _HIGHLAND = (
-    "Ea Bông", "Kõ Siêr", "Buôn Trấp", "Kuốp", "Plei Ốp", "Plei Mơ Nú", "Đăk Rơ Wa", "Kon Tu", "Tơ Vơ", "Pi Nao",
-    "Bu Prâng", "Ja Mơ", "Ea Kmar", "Cư Pơng", "Kon Rẫy", "Đăk Ang", "Plei Phung", "Ia Mút", "Ea Tu", "Bon Yôk",
+    "Ea Bông", "Kõ Siêr", "Trấp", "Kuốp", "Plei Ốp", "Plei Mơ Nú", "Đăk Rơ Wa", "Kon Tu", "Tơ Vơ", "Pi Nao",
+    "Bu Prâng", "Ja Mơ", "Ea Kmar", "Cư Pơng", "Kon Rẫy", "Đăk Ang", "Plei Phung", "Ia Mút", "Ea Tu", "Yôk Du",
 )  # fmt: skip
 _UNITS = {
     "trung-du-mien-nui-phia-bac": ("thôn", "bản", "xóm"),

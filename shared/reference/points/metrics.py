@@ -95,8 +95,8 @@ def _metric(row: Mapping[str, str]) -> Metric:
 def _own_name(name: str) -> Metric:
     words = name.split("_")
     unit: Unit = "percent" if "pct" in words else "vnd" if "vnd" in words else "other"
-    qualifier: Qualifier = next((qualifier for word, qualifier in _QUALIFIERS if word in words), "exact")
+    qualifiers: list[Qualifier] = [qualifier for word, qualifier in _QUALIFIERS if word in words]
     basis: DeclaredBasis = (
         "as-printed" if name.endswith("_as_printed") else "estimated" if name.endswith("_estimated") else "declared"
     )
-    return Metric(name, None, unit, qualifier, basis)
+    return Metric(name, None, unit, qualifiers[0] if qualifiers else "exact", basis)
