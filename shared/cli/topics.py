@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from kafka.errors import KafkaError
 
-from shared.cli.client import kafka_address
+from shared.cli.client import kafka_address, no_answer
 from shared.cli.speech import out, print_json
 from shared.kafka import topics
 
@@ -19,15 +22,25 @@ Bootstrap = Annotated[str | None, typer.Option("--bootstrap", help="A broker's h
 @app.command()
 def apply(bootstrap: Bootstrap = None, json: Json = False) -> None:
     """Create what is missing and correct the configuration; never removes or shrinks."""
-    _tell(topics.apply(kafka_address(bootstrap)), json=json)
+    with _reachable(kafka_address(bootstrap)) as address:
+        _tell(topics.apply(address), json=json)
 
 
 @app.command()
 def check(bootstrap: Bootstrap = None, json: Json = False) -> None:
     """Compare without changing; the exit code is 1 if something differs."""
-    differences = topics.check(kafka_address(bootstrap))
+    with _reachable(kafka_address(bootstrap)) as address:
+        differences = topics.check(address)
     _tell(differences, json=json)
     raise typer.Exit(1 if differences else 0)
+
+
+@contextmanager
+def _reachable(address: str) -> Generator[str]:
+    try:
+        yield address
+    except KafkaError as failure:
+        raise no_answer(address, failure) from failure
 
 
 def _tell(lines: list[str], *, json: bool) -> None:
