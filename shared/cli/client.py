@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, cast
 
 import httpx
 
 from shared.kernel.errors import Refused
 from shared.local.state import DataDir, default_data_dir
+from shared.local.token_files import read_token
 
 
 def front_address() -> str:
@@ -38,19 +38,9 @@ def kafka_address(given: str | None = None) -> str:
     return snapshot.kafka
 
 
-def token_folder(data_dir: Path | None = None) -> Path:
-    """Where the token files are: one a role, mode 0600."""
-    return (data_dir or default_data_dir()) / "tokens"
-
-
 def token_of(role: str) -> str | None:
     """`CLB_TOKEN`, else the token file of a role, else None."""
-    if given := os.environ.get("CLB_TOKEN"):
-        return given
-    try:
-        return (token_folder() / f"{role}.token").read_text().strip()
-    except OSError:
-        return None
+    return os.environ.get("CLB_TOKEN") or read_token(default_data_dir(), role)
 
 
 class Front:

@@ -43,10 +43,10 @@ def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls,
     return Launch(name, _python(f"services.{name}", "all"), logs / f"{name}.log", {**_common(), **env})
 
 
-def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, simulated: bool) -> Launch:
-    """The step that makes a service's tables, run as the owner."""
+def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, operator_hash: str, simulated: bool) -> Launch:
+    """The step that makes a service's tables, run as the owner. The operator's token is known there by its hash."""
     env = {f"{name.upper()}_DATABASE_URL": urls.app, f"{name.upper()}_DATABASE_OWNER_URL": urls.owner}
-    arguments = ["migrate", "--simulated"] if simulated else ["migrate"]
+    arguments = ["migrate", "--operator-token-hash", operator_hash, *(["--simulated"] if simulated else [])]
     return Launch(
         f"{name} migrate", _python(f"services.{name}", *arguments), logs / f"{name}-migrate.log", {**_common(), **env}
     )

@@ -26,6 +26,8 @@ from shared.local.postgres import Postgres
 from shared.local.process import Child
 from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
 from shared.local.supervisor import Say, Supervisor
+from shared.local.token_files import operator_token
+from shared.web.tokens import hash_of
 
 SERVER, SERVICE, FRONT = 0, 1, 2
 READY_SECONDS = 60.0
@@ -148,7 +150,8 @@ class Stack:
         await asyncio.gather(*(self._migrate_one(name, simulated=simulated) for name in SERVICES if self._urls[name].owner))
 
     async def _migrate_one(self, name: str, *, simulated: bool) -> None:
-        launch = migrate_launch(name, self._logs, urls=self._urls[name], simulated=simulated)
+        hashed = hash_of(operator_token(self.data.path)).hex()
+        launch = migrate_launch(name, self._logs, urls=self._urls[name], operator_hash=hashed, simulated=simulated)
         launch.log.unlink(missing_ok=True)
         child = Child(launch)
         try:

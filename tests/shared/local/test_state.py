@@ -15,6 +15,7 @@ from shared.local.folders import require_space
 from shared.local.layout import choose_ports
 from shared.local.process import port_taken
 from shared.local.state import DataDir, Member, Remembered, Snapshot
+from shared.local.token_files import operator_token, token_path
 
 
 def snapshot(pid):
@@ -57,6 +58,7 @@ def test_the_lock_of_a_killed_owner_is_free(tmp_path):
 import os, signal
 from pathlib import Path
 from shared.local.state import DataDir, Member, Snapshot
+from shared.local.token_files import operator_token, token_path
 data = DataDir(Path({str(tmp_path)!r}))
 data.own()
 data.publish(Snapshot(os.getpid(), "ready", "", "", []))
@@ -113,3 +115,10 @@ def test_a_full_disk_gives_a_sentence_with_the_file():
     refused = of_os(OSError(errno.ENOSPC, "No space left on device", "/data/x"))
     assert refused.slug == "disk-full"
     assert "/data/x" in refused.vi
+
+
+def test_the_operators_token_is_made_once_and_only_its_owner_may_read_it(tmp_path):
+    token = operator_token(tmp_path)
+    assert operator_token(tmp_path) == token
+    assert token_path(tmp_path, "operator").stat().st_mode & 0o777 == 0o600
+    assert token_path(tmp_path, "operator").parent.stat().st_mode & 0o777 == 0o700
