@@ -1,0 +1,168 @@
+"""A batch of events folded in memory: what must be read before, and every row to be written after. Pure.
+
+Rollups are summed here, so that a batch upserts each of them once. A rollup that a batch brings to nothing is still
+written: which rows exist must not depend on how the events were cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Final
+
+from services.reporting.ledger.club import Club
+from services.reporting.ledger.club_fold import key_of
+from services.reporting.ledger.days import month_of
+from services.reporting.ledger.entries import Entry, Key
+from services.reporting.ledger.fold import fold
+from services.reporting.ledger.inspection import Inspection
+from services.reporting.ledger.keys import Keys
+from services.reporting.ledger.round import Board, Round
+from services.reporting.ledger.state import Subject, decode, encode
+from shared.events.clubs import MonthReported
+from shared.events.monitoring import TargetSet
+from shared.events.reporting import FigureDeclared
+from shared.kernel.clock import HO_CHI_MINH
+from shared.kernel.place import NATION
+from shared.projections.view import Delivered
+
+RollupKey = tuple[int, str, str, str, date, date, str]
+Row = tuple[object, ...]
+
+_DATE: Final = date.fromordinal
+
+
+@dataclass(slots=True)
+class Freshness:
+    """What a province has sent: how many events, the last when, and the latest month that a club reported."""
+
+    events: int
+    recorded_at: datetime
+    latest_month: date | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """The rows of one batch. `states` holds the states that were loaded, and then those that will be stored."""
+
+    keys: Keys
+    states: dict[str, Subject | None]
+    events: list[Row] = field(default_factory=list[Row])
+    entries: list[Row] = field(default_factory=list[Row])
+    rollups: dict[RollupKey, int] = field(default_factory=dict[RollupKey, int])
+    places: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
+    declarations: list[Row] = field(default_factory=list[Row])
+    targets: list[Row] = field(default_factory=list[Row])
+    freshness: dict[str, Freshness] = field(default_factory=dict[str, Freshness])
+    lanes: dict[tuple[str, int], tuple[int, datetime]] = field(default_factory=dict[tuple[str, int], tuple[int, datetime]])
+    changed: set[str] = field(default_factory=set[str])
+
+    @classmethod
+    def over(cls, keys: Keys, stored: Iterable[tuple[str, bytes]]) -> Batch:
+        """A batch over the states that are stored."""
+        return cls(keys, {stream: decode(state) for stream, state in stored})
+
+    def fold_all(self, delivered: Iterable[Delivered]) -> None:
+        """Fold events in order."""
+        for each in delivered:
+            self.fold(each)
+
+    def fold(self, delivered: Delivered) -> tuple[Entry, ...]:
+        """Fold one event; answers its entries. May raise `LookupError` for an event that cannot be placed."""
+        recorded, event = delivered.recorded, delivered.event
+        stream, at = recorded.stream, recorded.recorded_at
+        where = (recorded.source, recorded.lane, recorded.position)
+        if isinstance(event, FigureDeclared):
+            self.declarations.append(_declaration(delivered, event))
+            entries: tuple[Entry, ...] = ()
+            key = self.keys.of(event.area.key) if event.area is not None else self.keys.of(NATION.key)
+        elif isinstance(event, TargetSet):
+            self.targets.append(_target(delivered, event))
+            entries, key = (), self.keys.of(event.area.key)
+        else:
+            state, entries = fold(self.states.get(stream), event, self.keys)
+            self.states[stream] = state
+            self.changed.add(stream)
+            key = _subject_key(state, self.keys)
+        self.events.append((*where, recorded.event_id, recorded.type, stream, recorded.actor, at))
+        known_month = month_of(_day(at).toordinal())
+        for entry in entries:
+            self._write(entry, where, stream, at, known_month)
+        self._freshen(key, at, event.month if isinstance(event, MonthReported) else None)
+        lane = self.lanes.get(where[:2])
+        if lane is None or lane[0] < recorded.position:
+            self.lanes[where[:2]] = (recorded.position, at)
+        return entries
+
+    def _write(self, entry: Entry, where: tuple[str, int, int], stream: str, at: datetime, known_month: date) -> None:
+        key, amounts = entry.key, entry.amounts
+        if (key.place, stream) not in self.places:
+            self.places[key.place, stream] = (key.place, key.province63, key.province34, stream)
+        valid_on = _DATE(entry.valid_on)
+        self.entries.append((*where, stream, *key, valid_on, at, entry.basis, list(amounts), list(amounts.values())))
+        month, rollups = month_of(entry.valid_on), self.rollups
+        for number, amount in amounts.items():
+            cell = (number, key.province63, key.province34, key.cohort, month, known_month, entry.basis)
+            rollups[cell] = rollups.get(cell, 0) + amount
+
+    def _freshen(self, key: Key, at: datetime, month: date | None) -> None:
+        for province in ("VN", f"63:{key.province63}", f"34:{key.province34}"):
+            if province.endswith(":"):
+                continue
+            fresh = self.freshness.get(province)
+            if fresh is None:
+                self.freshness[province] = Freshness(1, at, month)
+                continue
+            fresh.events += 1
+            fresh.recorded_at = max(fresh.recorded_at, at)
+            if month is not None and (fresh.latest_month is None or month > fresh.latest_month):
+                fresh.latest_month = month
+
+    def stored_states(self) -> Mapping[str, bytes]:
+        """The bytes of every state that an event changed."""
+        return {stream: encode(self.states[stream]) for stream in sorted(self.changed)}
+
+
+@lru_cache(maxsize=4096)
+def _hour_day(hour: datetime) -> date:
+    return hour.astimezone(HO_CHI_MINH).date()
+
+
+def _day(at: datetime) -> date:
+    return _hour_day(at.replace(minute=0, second=0, microsecond=0))
+
+
+def _subject_key(state: Subject | None, keys: Keys) -> Key:
+    match state:
+        case Club():
+            return key_of(state, keys)
+        case Round():
+            return keys.of(state.place)
+        case Board():
+            return keys.of(state.place or NATION.key)
+        case Inspection():
+            return keys.common(state.places) if state.places else keys.of(NATION.key)
+        case None:
+            return keys.of(NATION.key)
+
+
+def _declaration(delivered: Delivered, event: FigureDeclared) -> Row:
+    recorded = delivered.recorded
+    known_at = recorded.recorded_at
+    if event.published_on is not None:
+        known_at = datetime.combine(event.published_on, time(), HO_CHI_MINH)
+    return (
+        recorded.stream, recorded.version, event.metric, event.indicator, event.area.key if event.area else None, event.scope,
+        event.value, event.unit, event.qualifier, event.basis, event.formula, event.valid_from, event.valid_to,
+        event.date_as_printed, event.published_on, event.source, recorded.recorded_at, known_at, recorded.event_id,
+    )  # fmt: skip
+
+
+def _target(delivered: Delivered, event: TargetSet) -> Row:
+    recorded = delivered.recorded
+    return (
+        recorded.stream, recorded.version, event.scheme, event.indicator, event.area.key, event.period_from, event.period_to,
+        event.low, event.high, event.measure, event.source, recorded.recorded_at, recorded.event_id,
+    )  # fmt: skip

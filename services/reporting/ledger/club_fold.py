@@ -1,0 +1,201 @@
+"""How an event moves the timelines of a club: `(club, event) -> (club, entries)`, pure.
+
+A report changes only the days that it is about: the differences at its own day and at the next report's. What changes
+the whole life of a club (a corrected founding, suspension, dissolution) writes the new timelines minus the old ones.
+Dissolved clubs still count as founded; they leave the clubs that exist, and their members and funds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, assert_never
+
+from services.reporting.ledger.club import (
+    ACTIVE,
+    HOLDS_A_YEAR,
+    MEETING,
+    Club,
+    Month,
+    Snapshot,
+    borrowers_step,
+    funds_step,
+    member_step,
+    month_flows,
+    month_of_report,
+    quality_step,
+    snapshot_of,
+)
+from services.reporting.ledger.entries import COUNTED, FOREVER, Book, Key
+from services.reporting.ledger.keys import Keys, cohort_of
+from services.reporting.ledger.measures import measure
+from services.reporting.ledger.steps import Line, Step
+from shared.events.clubs import (
+    BoardRenewed,
+    ClubDissolved,
+    ClubEvent,
+    ClubFounded,
+    ClubResumed,
+    ClubSuspended,
+    FoundingCorrected,
+    MembersReported,
+    MonthReported,
+)
+
+_FOUNDED: Final = measure("clubs_founded")
+_EXISTING: Final = measure("clubs_existing")
+_GENERATED: Final = measure("clubs_generated")
+_SUSPENDED: Final = measure("clubs_suspended")
+_BOARDS: Final = measure("boards_renewed")
+
+
+def fold_club(club: Club | None, event: ClubEvent, keys: Keys, book: Book) -> Club:
+    """The club after an event; the book takes the entries. May raise `LookupError` for an event before the founding."""
+    if isinstance(event, ClubFounded):
+        founded = Club(event.commune.key, event.founded_on.toordinal(), event.generated)
+        whole(book, founded, keys, 1)
+        return founded
+    if club is None:
+        raise LookupError(f"{event.TYPE} of a club that was never founded")
+    match event:
+        case MembersReported():
+            return _put_snapshot(book, key_of(club, keys), club, snapshot_of(event))
+        case MonthReported():
+            return _put_month(book, key_of(club, keys), club, month_of_report(event))
+        case BoardRenewed():
+            renewed = event.renewed_on.toordinal()
+            book.add(key_of(club, keys), renewed, COUNTED, {_BOARDS: 1})
+            return replace(club, boards=tuple(sorted((*club.boards, renewed))))
+        case FoundingCorrected():
+            changed = replace(club, place=event.commune.key, founded_on=event.founded_on.toordinal())
+        case ClubSuspended():
+            changed = replace(club, suspensions=(*club.suspensions, (event.suspended_on.toordinal(), FOREVER)))
+        case ClubResumed():
+            changed = replace(club, suspensions=_resume(club.suspensions, event.resumed_on.toordinal()))
+        case ClubDissolved():
+            changed = replace(club, dissolved_on=event.dissolved_on.toordinal())
+        case _:
+            assert_never(event)
+    whole(book, club, keys, -1)
+    whole(book, changed, keys, 1)
+    return changed
+
+
+def key_of(club: Club, keys: Keys) -> Key:
+    """Where the entries of a club belong."""
+    return keys.of(club.place, cohort_of(club.founded_on))
+
+
+def whole(book: Book, club: Club, keys: Keys, sign: int) -> None:
+    """Every timeline of a club, from its founding on: written once at its founding, and taken back to write another."""
+    key = key_of(club, keys)
+    book.add(key, club.founded_on, COUNTED, {_FOUNDED: 1}, sign=sign)
+    book.span(key, club.founded_on, club.dissolved_on, COUNTED, {_EXISTING: 1}, sign=sign)
+    if club.generated:
+        book.add(key, club.founded_on, COUNTED, {_GENERATED: 1}, sign=sign)
+    for start, end in club.suspensions:
+        book.span(key, start, min(end, club.dissolved_on), COUNTED, {_SUSPENDED: 1}, sign=sign)
+    for day in club.boards:
+        book.add(key, day, COUNTED, {_BOARDS: 1}, sign=sign)
+    for month in club.months:
+        book.add(key, month.day, COUNTED, month_flows(month), sign=sign)
+    stock = Line(book, key, HOLDS_A_YEAR, club.stock)
+    stock.write([member_step(each) for each in club.snapshots], sign)
+    for make in _series(club):
+        stock.write([step for month in club.months if (step := make(month)) is not None], sign)
+    Line(book, key, ACTIVE, club.working).write([_meeting(day) for day in club.meetings], sign)
+
+
+def _series(club: Club) -> tuple[Callable[[Month], Step | None], ...]:
+    return (quality_step, funds_step, lambda month: borrowers_step(month, club))
+
+
+def _meeting(day: int) -> Step:
+    return Step(day, COUNTED, MEETING, {})
+
+
+def _resume(suspensions: tuple[tuple[int, int], ...], day: int) -> tuple[tuple[int, int], ...]:
+    return tuple((start, day if end == FOREVER else end) for start, end in suspensions)
+
+
+def _put_snapshot(book: Book, key: Key, club: Club, new: Snapshot) -> Club:
+    snapshots = club.snapshots
+    index = bisect_left(snapshots, (new.day,))
+    old = snapshots[index] if index < len(snapshots) and snapshots[index].day == new.day else None
+    rest = index + (old is not None)
+    until = snapshots[rest].day if rest < len(snapshots) else FOREVER
+    before = member_step(snapshots[index - 1]) if index else None
+    line = Line(book, key, HOLDS_A_YEAR, club.stock)
+    line.put(before, member_step(old) if old else None, member_step(new), until)
+    changed = replace(club, snapshots=(*snapshots[:index], new, *snapshots[rest:]))
+    _rebase_borrowers(line, club, changed, new.day, until)
+    return changed
+
+
+def _rebase_borrowers(line: Line, club: Club, changed: Club, start: int, until: int) -> None:
+    """The months that lie in a changed snapshot's days now divide their borrowers by other members.
+
+    The months are taken one by one from the one state to the other: each `put` sees the changed steps in front of its own
+    day and the unchanged ones behind.
+    """
+    for index, month in enumerate(club.months):
+        if month.borrowers is not None and start <= month.day < until:
+            before = _previous(club.months, index, lambda each: borrowers_step(each, changed))
+            after = _next_day(club.months, index + 1, lambda each: borrowers_step(each, club))
+            line.put(before, borrowers_step(month, club), borrowers_step(month, changed), after)
+
+
+def _put_month(book: Book, key: Key, club: Club, new: Month) -> Club:
+    months = club.months
+    index = bisect_left(months, (new.month,))
+    old = months[index] if index < len(months) and months[index].month == new.month else None
+    rest = index + (old is not None)
+    book.add(key, new.day, COUNTED, month_flows(new))
+    if old is not None:
+        book.add(key, old.day, COUNTED, month_flows(old), sign=-1)
+    line = Line(book, key, HOLDS_A_YEAR, club.stock)
+    for make in _series(club):
+        old_step, new_step = make(old) if old is not None else None, make(new)
+        if old_step is not None or new_step is not None:
+            line.put(_previous(months, index, make), old_step, new_step, _next_day(months, rest, make))
+    meetings = _move_meeting(book, key, club, old.meeting if old is not None else None, new.meeting)
+    return replace(club, months=(*months[:index], new, *months[rest:]), meetings=meetings)
+
+
+def _previous(months: tuple[Month, ...], index: int, make: Callable[[Month], Step | None]) -> Step | None:
+    for month in reversed(months[:index]):
+        if (step := make(month)) is not None:
+            return step
+    return None
+
+
+def _next_day(months: tuple[Month, ...], index: int, make: Callable[[Month], Step | None]) -> int:
+    for month in months[index:]:
+        if make(month) is not None:
+            return month.day
+    return FOREVER
+
+
+def _move_meeting(book: Book, key: Key, club: Club, old: int | None, new: int | None) -> tuple[int, ...]:
+    if old == new:
+        return club.meetings
+    line = Line(book, key, ACTIVE, club.working)
+    meetings = list(club.meetings)
+    if old is not None:
+        index = bisect_left(meetings, old)
+        del meetings[index]
+        line.put(*_around(meetings, index, old, None))
+    if new is not None:
+        index = bisect_left(meetings, new)
+        line.put(*_around(meetings, index, None, new))
+        insort(meetings, new)
+    return tuple(meetings)
+
+
+def _around(
+    meetings: list[int], index: int, old: int | None, new: int | None
+) -> tuple[Step | None, Step | None, Step | None, int]:
+    before = _meeting(meetings[index - 1]) if index else None
+    until = meetings[index] if index < len(meetings) else FOREVER
+    return before, None if old is None else _meeting(old), None if new is None else _meeting(new), until

@@ -1,0 +1,129 @@
+"""The tables of the view `figures`. Nothing here carries an arrival order or a surrogate id, so that rebuilds compare by bytes.
+
+`events` has one row an event, `entries` its signed amounts (one row a day and basis), `rollups` the same amounts by month.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TABLES: Final = """
+create table if not exists subjects (
+    stream text primary key,
+    state bytea not null
+) with (fillfactor = 70);
+create table if not exists subject_places (
+    place text not null,
+    province63 text not null,
+    province34 text not null,
+    stream text not null,
+    primary key (place, stream)
+);
+create index if not exists subject_places_by_stream on subject_places (stream);
+create table if not exists events (
+    source text not null,
+    lane smallint not null,
+    position bigint not null,
+    event_id text not null,
+    type text not null,
+    stream text not null,
+    actor text not null,
+    recorded_at timestamptz not null,
+    primary key (source, lane, position)
+);
+create table if not exists entries (
+    source text not null,
+    lane smallint not null,
+    position bigint not null,
+    stream text not null,
+    place text not null,
+    province63 text not null,
+    province34 text not null,
+    cohort text not null,
+    valid_on date not null,
+    known_at timestamptz not null,
+    basis text not null,
+    measures smallint[] not null,
+    amounts bigint[] not null
+);
+create index if not exists entries_by_stream on entries (stream);
+create index if not exists entries_by_valid_on on entries using brin (valid_on) with (pages_per_range = 32);
+create index if not exists entries_by_known_at on entries using brin (known_at) with (pages_per_range = 32);
+create index if not exists entries_of_lives on entries (place) where measures[1] <= 2;
+create table if not exists rollups (
+    measure smallint not null,
+    province63 text not null,
+    province34 text not null,
+    cohort text not null,
+    valid_month date not null,
+    known_month date not null,
+    basis text not null,
+    amount bigint not null,
+    primary key (measure, province34, province63, cohort, basis, valid_month, known_month)
+) with (fillfactor = 80);
+create table if not exists declarations (
+    stream text not null,
+    version int not null,
+    metric text not null,
+    indicator text,
+    area text,
+    scope text,
+    value numeric not null,
+    unit text not null,
+    qualifier text not null,
+    basis text not null,
+    formula text,
+    valid_from date,
+    valid_to date,
+    date_as_printed text not null,
+    published_on date,
+    source text not null,
+    recorded_at timestamptz not null,
+    known_at timestamptz not null,
+    event_id text not null,
+    primary key (stream, version)
+);
+create index if not exists declarations_by_indicator on declarations (indicator);
+create table if not exists targets (
+    stream text not null,
+    version int not null,
+    scheme text not null,
+    indicator text not null,
+    area text not null,
+    period_from date not null,
+    period_to date not null,
+    low numeric not null,
+    high numeric,
+    measure text not null,
+    source text not null,
+    recorded_at timestamptz not null,
+    event_id text not null,
+    primary key (stream, version)
+);
+create table if not exists freshness (
+    province text primary key,
+    events bigint not null,
+    recorded_at timestamptz not null,
+    latest_month date
+);
+create table if not exists lanes (
+    source text not null,
+    lane smallint not null,
+    position bigint not null,
+    recorded_at timestamptz not null,
+    primary key (source, lane)
+);
+"""
+
+ORDERED: Final[dict[str, str]] = {
+    "subjects": "stream",
+    "subject_places": "place, stream",
+    "events": "source, lane, position",
+    "entries": "source, lane, position, valid_on, basis, place, cohort",
+    "rollups": "measure, province34, province63, cohort, basis, valid_month, known_month",
+    "declarations": "stream, version",
+    "targets": "stream, version",
+    "freshness": "province",
+    "lanes": "source, lane",
+}
+"""The order of the canonical dump: of every table, by what identifies a row."""

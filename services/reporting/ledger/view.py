@@ -1,0 +1,100 @@
+"""The view `figures`, version 1: the ledger behind every figure. One query loads the states of a batch, then a few
+set-based statements write everything, in the batch's own transaction. It keeps nothing in memory between batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.reporting.ledger.batch import Batch
+from services.reporting.ledger.fold import CODEC
+from services.reporting.ledger.keys import Keys
+from services.reporting.ledger.tables import TABLES
+from shared.kernel.database import Connection
+from shared.kernel.ports import PlaceBook
+from shared.projections.view import Delivered
+
+_LOAD: Final = "select stream, state from subjects where stream = any($1::text[])"
+_STATES: Final = """
+    insert into subjects (stream, state) select * from unnest($1::text[], $2::bytea[])
+    on conflict (stream) do update set state = excluded.state
+"""
+_PLACES: Final = """
+    insert into subject_places (place, province63, province34, stream)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing
+"""
+_ROLLUPS: Final = """
+    insert into rollups (measure, province63, province34, cohort, valid_month, known_month, basis, amount)
+    select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::text[], $8::bigint[])
+    on conflict (measure, province34, province63, cohort, basis, valid_month, known_month)
+    do update set amount = rollups.amount + excluded.amount
+"""
+_FRESHNESS: Final = """
+    insert into freshness (province, events, recorded_at, latest_month)
+    select * from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::date[])
+    on conflict (province) do update set
+        events = freshness.events + excluded.events,
+        recorded_at = greatest(freshness.recorded_at, excluded.recorded_at),
+        latest_month = greatest(freshness.latest_month, excluded.latest_month)
+"""
+_LANES: Final = """
+    insert into lanes (source, lane, position, recorded_at)
+    select * from unnest($1::text[], $2::smallint[], $3::bigint[], $4::timestamptz[])
+    on conflict (source, lane) do update set
+        position = greatest(lanes.position, excluded.position), recorded_at = greatest(lanes.recorded_at, excluded.recorded_at)
+"""
+
+
+class FiguresView:
+    """The fold from the logs of all four services to the ledger. Several processes may fold different lanes."""
+
+    name = "figures"
+    version = 1
+    sources = ("clubs", "trainings", "monitoring", "reporting")
+    codec = CODEC
+
+    def __init__(self, places: PlaceBook) -> None:
+        self._keys = Keys(places)
+
+    def tables(self) -> str:
+        """States, entries, rollups, declared figures, targets, freshness and positions."""
+        return TABLES
+
+    async def apply(self, connection: Connection, events: Sequence[Delivered]) -> None:
+        """Fold the events in order and write what they change."""
+        await self.fold(connection, events)
+
+    async def fold(self, connection: Connection, events: Sequence[Delivered]) -> Batch:
+        """As `apply`; answers the batch, for who wants to know what was written (a dry run)."""
+        streams = sorted({each.recorded.stream for each in events})
+        stored = await connection.fetch(_LOAD, streams)
+        batch = Batch.over(self._keys, ((row["stream"], row["state"]) for row in stored))
+        batch.fold_all(events)
+        await write(connection, batch)
+        return batch
+
+
+async def write(connection: Connection, batch: Batch) -> None:
+    """All rows of a batch. Rows that other lanes may write too are written in one order, so that nobody waits in a circle."""
+    await connection.copy_records_to_table("events", records=batch.events)
+    await connection.copy_records_to_table("entries", records=batch.entries)
+    if batch.declarations:
+        await connection.copy_records_to_table("declarations", records=batch.declarations)
+    if batch.targets:
+        await connection.copy_records_to_table("targets", records=batch.targets)
+    states = batch.stored_states()
+    await connection.execute(_STATES, list(states), list(states.values()))
+    if batch.places:
+        await connection.execute(_PLACES, *_columns(sorted(batch.places.values(), key=str)))
+    if batch.rollups:
+        await connection.execute(_ROLLUPS, *_columns([(*cell, amount) for cell, amount in sorted(batch.rollups.items())]))
+    fresh = sorted(batch.freshness.items())
+    await connection.execute(
+        _FRESHNESS, *_columns([(province, each.events, each.recorded_at, each.latest_month) for province, each in fresh])
+    )
+    await connection.execute(_LANES, *_columns([(*lane, *head) for lane, head in sorted(batch.lanes.items())]))
+
+
+def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

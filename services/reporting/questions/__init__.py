@@ -1,0 +1,1 @@
+"""The questions that a figure answers: progress, series, trace, preview."""
