@@ -72,14 +72,16 @@ def coordinates(headers: dict[str, str | bytes | None]) -> Coordinates:
     return Coordinates(source, lane, position)
 
 
-def stream_of(key: bytes | None, headers: dict[str, str | bytes | None]) -> str:
-    """The stream by its header, or by the record's key. May raise `Undecodable`."""
+def stream_of(key: bytes | None, headers: dict[str, str | bytes | None], lane: int) -> str:
+    """The stream by its header, or by the record's key; it must live in the lane. May raise `Undecodable`."""
     for candidate in (headers.get("ce_subject"), key):
         try:
             stream = candidate.decode() if isinstance(candidate, bytes) else candidate
         except UnicodeDecodeError:
             continue
         if stream:
+            if lane_of(stream) != lane:
+                raise Undecodable(f"stream {stream} is not of lane {lane}")
             return stream
     raise Undecodable("neither the header ce_subject nor the key names a stream")
 
@@ -87,7 +89,9 @@ def stream_of(key: bytes | None, headers: dict[str, str | bytes | None]) -> str:
 def from_kafka(value: bytes | None, headers: RawHeaders | None) -> Recorded:
     """The event of a record. May raise `Undecodable`, and nothing else."""
     found = dict(headers or ())
-    return recorded_of(value, found, coordinates(found))
+    at = coordinates(found)
+    stream_of(None, found, at.lane)
+    return recorded_of(value, found, at)
 
 
 def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at: Coordinates) -> Recorded:
@@ -97,12 +101,11 @@ def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at:
     try:
         if _text(headers["ce_specversion"]) != "1.0":
             raise Undecodable("ce_specversion is not 1.0")
-        stream = _text(headers["ce_subject"])
         recorded = Recorded(
             at.source,
             at.lane,
             at.position,
-            stream,
+            _text(headers["ce_subject"]),
             int(_text(headers["ce_streamversion"])),
             _text(headers["ce_id"]),
             _text(headers["ce_type"]),
@@ -119,8 +122,6 @@ def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at:
         raise Undecodable(f"a header or the value is malformed: {error}") from error
     if recorded.recorded_at.tzinfo is None:
         raise Undecodable("ce_time has no time zone")
-    if lane_of(stream) != at.lane:
-        raise Undecodable(f"stream {stream} is not of lane {at.lane}")
     return recorded
 
 

@@ -1,0 +1,210 @@
+"""Reads topics in batches of raw records, as one member of a consumer group. Where reading starts is the caller's to say.
+
+Built on FastStream with explicit `MANUAL` acknowledgement: offsets are committed after the handler returned, and only for
+tools that show lag. When the handler raises, every partition of the batch is read again from its first record, after a
+growing pause: nothing is ever passed over. Headers are handed on untouched, so no record can break the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer as Client
+from faststream import AckPolicy
+from faststream.confluent import KafkaBroker
+from faststream.confluent.message import FAKE_CONSUMER, KafkaMessage
+
+from shared.kafka.record import Partition, Received
+
+if TYPE_CHECKING:
+    from faststream.confluent.subscriber.usecase import BatchSubscriber
+
+log = logging.getLogger(__name__)
+
+Handle = Callable[[Sequence[Received]], Awaitable[None]]
+Assigned = Callable[[Sequence[Partition]], Awaitable[Mapping[tuple[str, int], int]]]
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class BatchConsumer:
+    """One member of a group.
+
+    `handle` gets each batch, in order a partition. `assigned` is awaited when partitions come to this member, before
+    anything of them is read, and answers the offsets to start from; a partition that it leaves out starts at the beginning.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        topics: Sequence[str],
+        group: str,
+        handle: Handle,
+        assigned: Assigned,
+        *,
+        max_records: int = 5000,
+        poll_seconds: float = 0.02,
+    ) -> None:
+        self._handle = handle
+        self._on_assigned = assigned
+        self._stopping = asyncio.Event()
+        self._pause = _FIRST_PAUSE
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.assigned: frozenset[tuple[str, int]] | None = None
+        """What this member reads; None before it has joined the group, or after it was thrown out of it."""
+        self.failures = 0
+        self.last_failure: str | None = None
+        self.broker = KafkaBroker(
+            bootstrap,
+            allow_auto_create_topics=False,
+            ack_policy=AckPolicy.MANUAL,
+            apply_types=False,
+            logger=log,
+            log_level=logging.DEBUG,
+            config={"fetch.queue.backoff.ms": 1, "reconnect.backoff.max.ms": 1000, "log_level": 3},
+        )
+        self._subscriber: BatchSubscriber = self.broker.subscriber(
+            *topics,
+            group_id=group,
+            batch=True,
+            max_records=max_records,
+            polling_interval=poll_seconds,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            session_timeout_ms=6000,
+            heartbeat_interval_ms=1500,
+            fetch_max_wait_ms=100,
+            on_assign=self._assign,
+            on_revoke=self._revoke,
+            on_lost=self._lost,
+            parser=_parse,
+            decoder=_whole,
+        )
+        self._subscriber(self._batch)
+
+    @property
+    def ready(self) -> bool:
+        """Whether this member has joined its group and was given its partitions (perhaps none)."""
+        return self.assigned is not None
+
+    async def start(self) -> None:
+        """Join the group; returns before the partitions are assigned."""
+        self._loop = asyncio.get_running_loop()
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch in hand and leave the group."""
+        self._stopping.set()
+        await self.broker.stop()
+        self.assigned = None
+
+    async def rewind(self, topic: str, partition: int) -> None:
+        """Read a partition again from its beginning."""
+        await self._seek(topic, partition, OFFSET_BEGINNING)
+
+    async def _batch(self, message: KafkaMessage) -> None:
+        raw: Any = message.raw_message
+        records = [_received(record) for record in raw]
+        try:
+            await self._handle(records)
+        except Exception as failure:
+            self.failures += 1
+            self.last_failure = f"{type(failure).__name__}: {failure}"
+            log.exception("A batch of %d records failed; it is read again in %.1f s", len(records), self._pause)
+            await self._read_again(records)
+            return
+        self._pause, self.last_failure = _FIRST_PAUSE, None
+        await self._commit()
+
+    async def _read_again(self, records: Sequence[Received]) -> None:
+        first: dict[tuple[str, int], int] = {}
+        for record in records:
+            first.setdefault((record.topic, record.partition), record.offset)
+        for (topic, partition), offset in first.items():
+            await self._seek(topic, partition, offset)
+        pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
+        try:
+            await asyncio.wait_for(self._stopping.wait(), pause)
+        except TimeoutError:
+            return
+
+    async def _seek(self, topic: str, partition: int, offset: int) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is None or self.assigned is None or (topic, partition) not in self.assigned:
+            return
+        try:
+            await consumer.seek(topic, partition, offset)
+        except KafkaException:
+            log.warning("Cannot go back in %s/%d: it was taken away meanwhile", topic, partition, exc_info=True)
+
+    async def _commit(self) -> None:
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return
+        try:
+            await consumer.commit(asynchronous=True)
+        except KafkaException:
+            log.debug("Offsets were not committed; the checkpoints are the truth", exc_info=True)
+
+    def _assign(self, client: Client, partitions: list[TopicPartition]) -> None:
+        """In the polling thread, while the group waits."""
+        topics = {p.topic for p in partitions}
+        counts = {topic: len(client.list_topics(topic, timeout=10).topics[topic].partitions) for topic in topics}
+        wanted = [Partition(p.topic, p.partition, counts[p.topic]) for p in partitions]
+        starts = self._ask(wanted)
+        for p in partitions:
+            p.offset = starts.get((p.topic, p.partition), OFFSET_BEGINNING)
+        client.assign(partitions)
+        self.assigned = frozenset((p.topic, p.partition) for p in partitions)
+        log.info("Reading %s", ", ".join(f"{p.topic}/{p.partition} from {p.offset}" for p in partitions) or "nothing")
+
+    def _ask(self, wanted: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
+        """The caller's answer, however long its database is away; empty only while stopping."""
+        if self._loop is None:
+            return {}
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            try:
+                return asyncio.run_coroutine_threadsafe(_awaited(self._on_assigned(wanted)), self._loop).result(60)
+            except Exception as failure:
+                self.last_failure = f"{type(failure).__name__}: {failure}"
+                log.exception("Cannot take over %d partitions yet; again in %.1f s", len(wanted), pause)
+            try:
+                asyncio.run_coroutine_threadsafe(asyncio.wait_for(self._stopping.wait(), pause), self._loop).result()
+            except TimeoutError:
+                pause = min(pause * 2, _LONGEST_PAUSE)
+        return {}
+
+    def _revoke(self, client: Client, _partitions: list[TopicPartition]) -> None:
+        self.assigned = frozenset()
+        client.unassign()
+
+    def _lost(self, client: Client, _partitions: list[TopicPartition]) -> None:
+        self.assigned = None
+        client.unassign()
+
+
+async def _awaited(answer: Awaitable[Mapping[tuple[str, int], int]]) -> Mapping[tuple[str, int], int]:
+    return await answer
+
+
+def _received(record: Message) -> Received:
+    try:
+        headers: Any = record.headers() or []
+    except ValueError:  # a header's name that is not UTF-8
+        headers = []
+    return Received(record.topic() or "", record.partition() or 0, record.offset() or 0, record.key(), record.value(), headers)
+
+
+async def _parse(batch: tuple[Message, ...]) -> KafkaMessage:
+    """The batch as it is: FastStream's own parser fails on headers that are null or not UTF-8, and costs much."""
+    return KafkaMessage(body=b"", headers={}, raw_message=batch, consumer=FAKE_CONSUMER, is_manual=True)
+
+
+async def _whole(message: KafkaMessage) -> KafkaMessage:
+    """What the handler gets: the message with all its records."""
+    return message

@@ -1,0 +1,138 @@
+"""What a runner remembers of one view between batches: positions and epochs, gaps, the share of bad events, counters.
+
+All of it follows from committed transactions and may be lost at any time: a restart reads it again from the database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+from shared.projections.checkpoints import Claim, Lane
+from shared.projections.fold import Folded, Gap
+from shared.projections.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a view with many bad events stops instead of parking them: more than `ratio` of the last `window` events,
+    and more than `minimum` of them. `gap_seconds`: how long a gap may last before the topic is read again."""
+
+    window: int = 10_000
+    ratio: float = 0.05
+    minimum: int = 50
+    gap_seconds: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStatus:
+    """How a view goes. `red` holds, in words, what needs a person; the counters are since the process started."""
+
+    version: int
+    red: tuple[str, ...]
+    applied: int
+    skipped: int
+    unknown: int
+    parked: int
+    strays: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerStatus:
+    """How a runner goes. `ready`: it has joined its group. `failure`: the last batch failed for a reason that may pass."""
+
+    ready: bool
+    red: tuple[str, ...]
+    failure: str | None
+    views: dict[str, ViewStatus]
+
+
+class Progress:
+    """The memory of one view."""
+
+    def __init__(self, view: View, limits: Limits) -> None:
+        self.view = view
+        self.positions: dict[Lane, int] = {}
+        self.epochs: dict[Lane, int] = {}
+        self.broken: str | None = None
+        """Why the view has stopped for good (until a restart), in words."""
+        self._limits = limits
+        self._gaps: dict[Lane, Gap] = {}
+        self._since: dict[Lane, float] = {}
+        self._read_again: dict[Lane, int] = {}
+        self._recent: deque[tuple[int, int]] = deque()
+        self._totals = Folded()
+
+    def taken_over(self, claim: Claim) -> None:
+        """Forget what was known of lanes and begin with what the claim found."""
+        self.positions, self.epochs = dict(claim.positions), dict(claim.epochs)
+        self._gaps.clear()
+        self._since.clear()
+
+    def committed(self, folded: Folded, events: int) -> None:
+        """Take over what a committed batch did."""
+        self.positions.update(folded.positions)
+        for lane, gap in folded.gaps.items():
+            known = self._gaps.get(lane)
+            first = known if known is not None and known.offset <= gap.offset else gap
+            seen = max(gap.seen, known.seen) if known is not None else gap.seen
+            self._gaps[lane] = Gap(gap.missing, seen, gap.topic, gap.partition, first.offset)
+        for lane, gap in list(self._gaps.items()):
+            reached = self.positions.get(lane, 0)
+            if reached >= gap.seen:
+                del self._gaps[lane]
+                self._since.pop(lane, None)
+                self._read_again.pop(lane, None)
+            elif reached + 1 != gap.missing or lane not in self._since:
+                self._gaps[lane] = Gap(reached + 1, gap.seen, gap.topic, gap.partition, gap.offset)
+                self._since[lane] = time.monotonic()
+        self._count(folded, events)
+
+    def holds(self) -> dict[tuple[str, int], int]:
+        """Offsets that reading may not be moved past: a stopped lane needs what came after its gap."""
+        held: dict[tuple[str, int], int] = {}
+        for gap in self._gaps.values():
+            where = (gap.topic, gap.partition)
+            held[where] = min(gap.offset, held.get(where, gap.offset))
+        return held
+
+    def poison_allowed(self, events: int) -> int:
+        """How many bad events a batch of this size may bring before the view stops."""
+        seen, bad = sum(n for n, _ in self._recent), sum(p for _, p in self._recent)
+        return max(self._limits.minimum, int(self._limits.ratio * (seen + events))) - bad
+
+    def partitions_to_read_again(self) -> set[tuple[str, int]]:
+        """Partitions with a gap that has lasted; each gap asks once."""
+        now, found = time.monotonic(), set[tuple[str, int]]()
+        for lane, gap in self._gaps.items():
+            if now - self._since[lane] >= self._limits.gap_seconds and self._read_again.get(lane) != gap.missing:
+                self._read_again[lane] = gap.missing
+                found.add((gap.topic, gap.partition))
+        return found
+
+    def status(self) -> ViewStatus:
+        """How it goes."""
+        red = [] if self.broken is None else [self.broken]
+        for (source, lane), gap in sorted(self._gaps.items()):
+            if self._read_again.get((source, lane)) != gap.missing:
+                continue
+            red.append(
+                f"lane {lane} of {source} has stopped: position {gap.missing} is missing although {gap.seen} has come; "
+                f"publish the lane again from the store of {source}"
+            )
+        total = self._totals
+        return ViewStatus(
+            self.view.version, tuple(red), total.applied, total.skipped, total.unknown, total.parked, total.strays
+        )
+
+    def _count(self, folded: Folded, events: int) -> None:
+        total = self._totals
+        total.applied += folded.applied
+        total.skipped += folded.skipped
+        total.unknown += folded.unknown
+        total.parked += folded.parked
+        total.strays += folded.strays
+        self._recent.append((events, folded.poison))
+        while len(self._recent) > 1 and sum(n for n, _ in self._recent) > self._limits.window:
+            self._recent.popleft()
