@@ -45,6 +45,7 @@ class Entry:
     """A command as the batch door takes it; `data` is its JSON text. `side` is whose token it needs."""
 
     service: str
+    stream: str
     id: str
     type: str
     data: str
@@ -67,6 +68,10 @@ class Scene:
     book: Book
 
 
+_CREATED = {"found-club": "club", "plan-training": "round", "hold-training": "round", "plan-inspection": "inspection"}
+"""What a command creates whose data name no stream: it takes its id from the command."""
+
+
 class Book:
     """Collects entries; drops those that would be recorded after the last day."""
 
@@ -86,9 +91,11 @@ class Book:
         """Record a fact at an instant; False if that lies after the last day."""
         if at > self._end:
             return False
-        service = type.partition(".")[0]
-        text = to_json(data).decode()
-        self._entries.append(Entry(service, self.id_of(key), type, text, at, side))
+        service, _, name = type.partition(".")
+        command = self.id_of(key)
+        acted_on = data.get("club") or data.get("round") or data.get("inspection")
+        stream = acted_on if isinstance(acted_on, str) else f"{_CREATED[name]}-{command}"
+        self._entries.append(Entry(service, stream, command, type, to_json(data).decode(), at, side))
         return True
 
     def in_order(self) -> tuple[Entry, ...]:

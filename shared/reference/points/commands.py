@@ -31,6 +31,10 @@ class WireCommand:
     data: Mapping[str, object]
     row: int
 
+    def to_json(self) -> str:
+        """The command in the form of the batch door."""
+        return json.dumps({"id": str(self.id), "type": self.type, "data": self.data}, ensure_ascii=False)
+
 
 def commands_of(points: Iterable[Point]) -> list[WireCommand]:
     """The declarations of all points, then the targets among them."""
