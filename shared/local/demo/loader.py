@@ -35,9 +35,9 @@ async def load_history(front: str, tokens: Mapping[Side, str], history: History,
             progress(tally.recorded + tally.repeated + len(tally.refused), total)
 
     async with AsyncExitStack() as stack:
-        doors: dict[Side, Door] = {
-            side: await stack.enter_async_context(open_door(front, token)) for side, token in tokens.items()
-        }
+        doors: dict[Side, Door] = {}
+        for side, token in tokens.items():
+            doors[side] = await stack.enter_async_context(open_door(front, token))
         async with asyncio.TaskGroup() as group:
             for service, entries in history.by_service.items():
                 for share in _shares(entries, SHARES.get(service, 1)):
