@@ -1,0 +1,94 @@
+"""Who may publish a lane: the session that holds its advisory lock, under the epoch that it raised when it took it.
+
+All of a relay's reads and checkpoints go over the one session that holds the locks: when Postgres ends that session, the
+next read fails and nothing more is published. A checkpoint moves only under the epoch of the claim (I10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from shared.kernel.database import Connection, Pool
+from shared.kernel.envelope import Recorded
+
+_LOCK_CLASS = 0x4C54_1000 & 0x7FFF_FFFF
+"""The first key of the advisory locks; the second is the lane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lane that this relay holds: published up to `position`, claimed as `epoch`."""
+
+    position: int
+    epoch: int
+
+
+async def claim(connection: Connection, lanes: Iterable[int], holder: str) -> dict[int, Held]:
+    """Take those lanes that nobody holds. From then on earlier holders can move nothing."""
+    locked = await connection.fetch(
+        "select lane from unnest($1::int[]) as lane where pg_try_advisory_lock($2, lane)", sorted(lanes), _LOCK_CLASS
+    )
+    rows = await connection.fetch(
+        """update relay.lanes set epoch = epoch + 1, holder = $2, claimed_at = now()
+        where lane = any($1::int[]) returning lane, position, epoch""",
+        [row["lane"] for row in locked],
+        holder,
+    )
+    return {row["lane"]: Held(row["position"], row["epoch"]) for row in rows}
+
+
+async def release(connection: Connection, lanes: Iterable[int]) -> None:
+    """Let go of lanes, so that another relay may take them."""
+    await connection.execute("select pg_advisory_unlock($2, lane) from unnest($1::int[]) as lane", list(lanes), _LOCK_CLASS)
+
+
+async def read(connection: Connection, held: Mapping[int, Held], limit: int) -> list[Recorded]:
+    """What is new in the held lanes, at most `limit` events a lane: in order a lane, without a gap. One query."""
+    rows = await connection.fetch(
+        """select e.* from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
+        join log.lanes h on h.lane = w.lane and h.position > w.position
+        cross join lateral (
+            select source, lane, position, stream, version, event_id::text, type, schema_version, recorded_at,
+                command_id::text, actor, data, hash
+            from log.events where lane = w.lane and position > w.position order by position limit $3
+        ) e""",
+        list(held),
+        [lane.position for lane in held.values()],
+        limit,
+    )
+    reached = {lane: one.position for lane, one in held.items()}
+    events: list[Recorded] = []
+    for row in rows:
+        event = Recorded(*row)
+        if event.position != reached[event.lane] + 1:
+            raise RuntimeError(f"the store has no position {reached[event.lane] + 1} in lane {event.lane}")
+        reached[event.lane] = event.position
+        events.append(event)
+    return events
+
+
+async def mark(connection: Connection, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
+    """Move the checkpoints, lane by lane, where claim and position are still as they were; answers those moved."""
+    lanes = sorted(reached)
+    rows = await connection.fetch(
+        """update relay.lanes l set position = w.reached, moved_at = now()
+        from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) as w (lane, position, epoch, reached)
+        where l.lane = w.lane and l.epoch = w.epoch and l.position = w.position
+        returning l.lane, l.position, l.epoch""",
+        lanes,
+        [held[lane].position for lane in lanes],
+        [held[lane].epoch for lane in lanes],
+        [reached[lane] for lane in lanes],
+    )
+    return {row["lane"]: Held(row["position"], row["epoch"]) for row in rows}
+
+
+async def backlog(pool: Pool) -> int:
+    """How many events are stored and not yet known to be published."""
+    async with pool.acquire() as connection:
+        return int(
+            await connection.fetchval(
+                "select coalesce(sum(h.position - l.position), 0)::bigint from log.lanes h join relay.lanes l using (lane)"
+            )
+        )

@@ -1,0 +1,185 @@
+"""Carries a service's log to its topic: every event at least once, each lane in order, and nothing that is not stored.
+
+A checkpoint moves only after all in-sync replicas have acknowledged, and only under the lane's current claim: a relay that
+lost it can change nothing (I10), though what it had under way may arrive twice. While broker or database is away it keeps
+its backlog in the store and tries again with growing pauses. Of several relays one holds a lane, the others stand by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+
+from shared.kafka.headers import to_kafka
+from shared.kafka.producer import Producer, PublishFailed
+from shared.kafka.record import Outgoing
+from shared.kafka.topics import topic_of
+from shared.kernel.crashpoint import crashpoint
+from shared.kernel.database import Connection, Pool
+from shared.kernel.envelope import Recorded
+from shared.kernel.lanes import LANES, partition_of
+from shared.relay import lanes
+from shared.relay.lanes import Held
+
+log = logging.getLogger(__name__)
+
+_LANE_LIMIT = 64
+_SHORTEST_IDLE, _LONGEST_IDLE = 0.005, 0.2
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_CLAIM_SECONDS = 1.0
+_DATABASE_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """How a relay goes. Holding no lane while another relay runs is standing by, not a fault."""
+
+    lanes: int
+    published: int
+    last_published_at: datetime | None
+    failure: str | None
+    """Why nothing is published just now, in words; None while all is well."""
+
+
+class Relay:
+    """One relay of one service. It keeps one connection of the pool for itself."""
+
+    def __init__(self, pool: Pool, source: str, bootstrap: str, wake: asyncio.Event | None = None) -> None:
+        """`wake` is set by the append writer after each commit; without it the relay only polls."""
+        self._pool = pool
+        self._source = source
+        self._topic = topic_of(source)
+        self._producer = Producer(bootstrap)
+        self._wake = wake or asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._held: dict[int, Held] = {}
+        self._partitions = 0
+        self._published = 0
+        self._last_published_at: datetime | None = None
+        self._failure: str | None = None
+
+    async def run(self) -> None:
+        """Run until `stop` is called. The broker and the database may be away at any time."""
+        pause = _FIRST_PAUSE
+        try:
+            while not self._stopping.is_set():
+                try:
+                    async with self._pool.acquire() as connection:
+                        await self._with_session(connection)
+                    pause = _FIRST_PAUSE
+                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, RuntimeError) as failure:
+                    self._failure = f"database: {failure or type(failure).__name__}"
+                    log.warning("The relay of %s lost its session (%s); again in %.1f s", self._source, failure, pause)
+                    await self._wait(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+        finally:
+            await self._producer.close()
+
+    async def stop(self) -> None:
+        """Ask `run` to finish the batch in hand, let go of the lanes and return."""
+        self._stopping.set()
+        self._wake.set()
+
+    def status(self) -> RelayStatus:
+        """How it goes, for health checks and people."""
+        return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure)
+
+    async def _with_session(self, connection: Connection) -> None:
+        """Hold lanes and publish them, as long as this session lives."""
+        self._held = {}
+        next_claim, idle, pause = 0.0, _SHORTEST_IDLE, _FIRST_PAUSE
+        now = asyncio.get_running_loop().time
+        try:
+            while not self._stopping.is_set():
+                self._wake.clear()
+                async with asyncio.timeout(_DATABASE_SECONDS):
+                    if len(self._held) < LANES and now() >= next_claim:
+                        await self._claim(connection)
+                        next_claim = now() + _CLAIM_SECONDS
+                    events = await lanes.read(connection, self._held, _LANE_LIMIT) if self._held else []
+                if not events:
+                    self._failure = None
+                    await self._idle(idle if self._held else _CLAIM_SECONDS)
+                    idle = min(idle * 1.5, _LONGEST_IDLE)
+                    continue
+                crashpoint("relay.after_select")
+                try:
+                    await self._publish(events)
+                except PublishFailed as failure:
+                    self._failure = f"broker: {failure}"
+                    log.warning("The relay of %s cannot publish (%s); again in %.1f s", self._source, failure, pause)
+                    await self._wait(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
+                    continue
+                crashpoint("relay.after_ack_before_mark")
+                async with asyncio.timeout(_DATABASE_SECONDS):
+                    await self._mark(connection, {event.lane: event.position for event in events})
+                crashpoint("relay.after_mark")
+                self._failure, idle, pause = None, _SHORTEST_IDLE, _FIRST_PAUSE
+        finally:
+            held, self._held = self._held, {}
+            await _let_go(connection, held)
+
+    async def _claim(self, connection: Connection) -> None:
+        taken = await lanes.claim(connection, set(range(LANES)) - set(self._held), self._holder)
+        if taken:
+            self._held.update(taken)
+            log.info("The relay of %s holds %d lanes", self._source, len(self._held))
+
+    async def _publish(self, events: list[Recorded]) -> None:
+        self._partitions = self._partitions or await self._producer.partitions(self._topic)
+        await self._producer.publish(
+            outgoing(events, self._topic, self._partitions), lambda: crashpoint("relay.after_produce_before_ack")
+        )
+
+    async def _mark(self, connection: Connection, reached: Mapping[int, int]) -> None:
+        """Move the checkpoints; lanes whose claim is gone are let go."""
+        moved = await lanes.mark(connection, self._held, reached)
+        self._published += sum(moved[lane].position - self._held[lane].position for lane in moved)
+        self._held.update(moved)
+        self._last_published_at = datetime.now(UTC)
+        lost = set(reached) - set(moved)
+        if lost:
+            log.warning("The relay of %s lost %d lanes to another", self._source, len(lost))
+            for lane in lost:
+                del self._held[lane]
+            await lanes.release(connection, lost)
+
+    async def _idle(self, seconds: float) -> None:
+        """Wait for the next commit in this process, or for the poll that sees those of other processes."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def outgoing(events: list[Recorded], topic: str, partitions: int) -> list[Outgoing]:
+    """The records of events: the lane chooses the partition, the stream is the key."""
+    records: list[Outgoing] = []
+    for event in events:
+        key, value, headers = to_kafka(event)
+        records.append(Outgoing(topic, partition_of(event.lane, partitions), key, value, [*headers]))
+    return records
+
+
+async def _let_go(connection: Connection, held: Mapping[int, Held]) -> None:
+    """Unlock, since a pool may keep the session; a session that is broken has lost its locks already."""
+    try:
+        async with asyncio.timeout(2):
+            await lanes.release(connection, held)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        log.debug("The session ended with its locks", exc_info=True)

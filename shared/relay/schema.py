@@ -1,0 +1,26 @@
+"""The relay's one table: how far each lane is published, and under which epoch its holder may say so."""
+
+from __future__ import annotations
+
+from shared.kernel.database import Connection
+from shared.kernel.lanes import LANES
+
+
+async def install(connection: Connection, app_role: str) -> None:
+    """Create what is missing, by the owner; the service's role may read and move checkpoints. Repeatable."""
+    await connection.execute(
+        f"""
+        create schema if not exists relay;
+        create table if not exists relay.lanes (
+            lane smallint primary key check (lane between 0 and {LANES - 1}),
+            position bigint not null default 0,
+            epoch bigint not null default 0,
+            holder text,
+            claimed_at timestamptz,
+            moved_at timestamptz
+        ) with (fillfactor = 20);
+        insert into relay.lanes (lane) select generate_series(0, {LANES - 1}) on conflict do nothing;
+        grant usage on schema relay to "{app_role}";
+        grant select, update on relay.lanes to "{app_role}";
+        """
+    )
