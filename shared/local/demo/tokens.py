@@ -1,12 +1,11 @@
-"""One token of each role for the demo, in files of mode 0600 that only their owner can read.
+"""One token of each role for the demo, in the data directory's files of mode 0600 that only their owner can read.
 
-A file that is there already is kept, so that a second run makes no new tokens. The operator's own token is not made here:
-whoever starts the stack has it.
+A file that is there already is kept, so that a second run makes no new tokens. The operator's own is made with the directory.
 """
 
 from __future__ import annotations
 
-import os
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import httpx
 from shared.kernel.errors import Refused
 from shared.kernel.place import NATION, PlaceRef
 from shared.kernel.principal import Role, Side
+from shared.local.token_files import operator_token, read_token, write_token
 
 THANH_HOA = PlaceRef(code="38", list="34")
 THIEU_TRUNG = PlaceRef(code="15835", list="34")
@@ -42,18 +42,17 @@ WANTED = (
 )
 
 
-async def write_tokens(front: str, operator_token: str, folder: Path) -> Mapping[str, str]:
+async def write_tokens(front: str, data_dir: Path) -> Mapping[str, str]:
     """The tokens by file name, made where they are missing. May raise `Refused`."""
-    _keep(folder / "operator.token", operator_token)
-    tokens = {"operator": operator_token}
-    headers = {"Authorization": f"Bearer {operator_token}"}
+    operator = await asyncio.to_thread(operator_token, data_dir)
+    tokens = {"operator": operator}
+    headers = {"Authorization": f"Bearer {operator}"}
     async with httpx.AsyncClient(base_url=front, headers=headers, timeout=30, trust_env=False) as client:
         for wanted in WANTED:
-            path = folder / f"{wanted.file}.token"
-            token = _kept(path)
+            token = await asyncio.to_thread(read_token, data_dir, wanted.file)
             if token is None:
                 token = await _issue(client, wanted)
-                _keep(path, token)
+                await asyncio.to_thread(write_token, data_dir, wanted.file, token)
             tokens[wanted.file] = token
     return tokens
 
@@ -61,7 +60,10 @@ async def write_tokens(front: str, operator_token: str, folder: Path) -> Mapping
 async def _issue(client: httpx.AsyncClient, wanted: Wanted) -> str:
     wish = {"role": wanted.role, "area": wanted.area.model_dump(), "side": wanted.side, "label": f"demo {wanted.file}"}
     answer = await client.post("/v1/tokens", json=wish)
-    found = cast("dict[str, Any]", answer.json() if answer.content else {})
+    try:
+        found = cast("dict[str, Any]", answer.json())
+    except ValueError:
+        found = {}
     token: object = found.get("token")
     if not answer.is_success or not isinstance(token, str):
         raise Refused(
@@ -71,17 +73,3 @@ async def _issue(client: httpx.AsyncClient, wanted: Wanted) -> str:
             status=answer.status_code,
         )
     return token
-
-
-def _kept(path: Path) -> str | None:
-    try:
-        return path.read_text().strip() or None
-    except FileNotFoundError:
-        return None
-
-
-def _keep(path: Path, token: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(token + "\n")
