@@ -40,6 +40,10 @@ def a_day(rng: random.Random, years: int = 4) -> date:
     return START + timedelta(days=rng.randrange(365 * years))
 
 
+def day_in(rng: random.Random, month: date) -> date:
+    return month.replace(day=rng.randrange(1, 28))
+
+
 def life(rng: random.Random, events: int) -> list[tuple[datetime, Any]]:
     """A club's events with the instants at which they were recorded."""
     commune = rng.choice(COMMUNES)
@@ -71,7 +75,7 @@ def an_event(rng: random.Random) -> Any:
             total=rng.choice((None, 10**6)),
         )
         return MonthReported(
-            month=month, meeting_held=held, met_on=month.replace(day=rng.randrange(1, 28)) if held and rng.random() < 0.7 else None,
+            month=month, meeting_held=held, met_on=day_in(rng, month) if held and rng.random() < 0.7 else None,
             areas=rng.choice((None, FULL, Areas(health=HealthArea()))), income_fund=rng.choice((None, 0, 10**7)),
             operating_fund=rng.choice((None, 0, 10**6)), loans=rng.choice((None, loans)),
         )  # fmt: skip

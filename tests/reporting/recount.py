@@ -34,7 +34,7 @@ def anniversary(day: date) -> date:
     return date(day.year + 1, day.month, day.day)
 
 
-def recount(history: History, on: date, known_at: datetime) -> dict[str, int]:
+def recount(history: History, on: date, known_at: datetime) -> dict[str, int]:  # noqa: C901 one rule after the other
     """The figures of one club on a day, from the events recorded until an instant."""
     known = [event for recorded_at, event in history if recorded_at <= known_at]
     if not known:

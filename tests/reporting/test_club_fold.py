@@ -66,7 +66,7 @@ def test_what_events_add_up_to_is_the_whole_timeline_of_the_state_they_lead_to(s
     book = Book()
     whole(book, state, KEYS, 1)
     for _, entry in rows:
-        book.add(entry.key, entry.valid_on, entry.basis, entry.amounts, sign=-1)
+        book.at(entry.key).add(entry.valid_on, entry.basis, entry.amounts, -1)
     assert list(book.entries()) == []
 
 

@@ -28,7 +28,8 @@ from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.place import NATION
 from shared.projections.view import Delivered
 
-RollupKey = tuple[int, str, str, str, date, date, str]
+Cell = tuple[str, str, str, date, date, str]
+"""Where a rollup lies: province on both maps, cohort, valid month, known month, basis; the measure is one level deeper."""
 Row = tuple[object, ...]
 
 _DATE: Final = date.fromordinal
@@ -51,7 +52,7 @@ class Batch:
     states: dict[str, Subject | None]
     events: list[Row] = field(default_factory=list[Row])
     entries: list[Row] = field(default_factory=list[Row])
-    rollups: dict[RollupKey, int] = field(default_factory=dict[RollupKey, int])
+    rollups: dict[Cell, dict[int, int]] = field(default_factory=dict[Cell, dict[int, int]])
     places: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
     declarations: list[Row] = field(default_factory=list[Row])
     targets: list[Row] = field(default_factory=list[Row])
@@ -102,10 +103,19 @@ class Batch:
             self.places[key.place, stream] = (key.place, key.province63, key.province34, stream)
         valid_on = _DATE(entry.valid_on)
         self.entries.append((*where, stream, *key, valid_on, at, entry.basis, list(amounts), list(amounts.values())))
-        month, rollups = month_of(entry.valid_on), self.rollups
+        cell = (key.province63, key.province34, key.cohort, month_of(entry.valid_on), known_month, entry.basis)
+        sums = self.rollups.get(cell)
+        if sums is None:
+            self.rollups[cell] = dict(amounts)
+            return
         for number, amount in amounts.items():
-            cell = (number, key.province63, key.province34, key.cohort, month, known_month, entry.basis)
-            rollups[cell] = rollups.get(cell, 0) + amount
+            sums[number] = sums.get(number, 0) + amount
+
+    def rollup_rows(self) -> list[Row]:
+        """The rollups in the order in which they are written."""
+        return [
+            (number, *cell, amount) for cell, sums in sorted(self.rollups.items()) for number, amount in sorted(sums.items())
+        ]
 
     def _freshen(self, key: Key, at: datetime, month: date | None) -> None:
         for province in ("VN", f"63:{key.province63}", f"34:{key.province34}"):

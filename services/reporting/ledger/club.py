@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from services.reporting.ledger.days import month_end, year_later
 from services.reporting.ledger.entries import COUNTED, FOREVER
@@ -35,6 +35,10 @@ _M: Final = {
         "borrowers_base", "borrowers_stated", "raised_from_state", "raised_from_society", "raised_from_members",
     )
 }  # fmt: skip
+
+
+Row = tuple[Any, ...]
+"""A `Snapshot` or a `Month` as it is kept: a club has a hundred, and an event looks at two."""
 
 
 class Snapshot(NamedTuple):
@@ -69,7 +73,7 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Club:
-    """The dated facts of a club."""
+    """The dated facts of a club. Snapshots and months are plain rows, made into their classes one by one when needed."""
 
     place: str
     founded_on: int
@@ -77,8 +81,8 @@ class Club:
     dissolved_on: int = FOREVER
     suspensions: tuple[tuple[int, int], ...] = ()
     boards: tuple[int, ...] = ()
-    snapshots: tuple[Snapshot, ...] = ()
-    months: tuple[Month, ...] = ()
+    snapshots: tuple[Row, ...] = ()
+    months: tuple[Row, ...] = ()
     meetings: tuple[int, ...] = ()
 
     @property
@@ -100,7 +104,7 @@ class Club:
     def members_on(self, day: int) -> int | None:
         """The members by the last report as of that day or before."""
         index = bisect_left(self.snapshots, (day + 1,))
-        return self.snapshots[index - 1].total if index else None
+        return Snapshot._make(self.snapshots[index - 1]).total if index else None
 
 
 def snapshot_of(event: MembersReported) -> Snapshot:

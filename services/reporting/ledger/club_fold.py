@@ -7,8 +7,8 @@ Dissolved clubs still count as founded; they leave the clubs that exist, and the
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -18,6 +18,7 @@ from services.reporting.ledger.club import (
     MEETING,
     Club,
     Month,
+    Row,
     Snapshot,
     borrowers_step,
     funds_step,
@@ -27,7 +28,7 @@ from services.reporting.ledger.club import (
     quality_step,
     snapshot_of,
 )
-from services.reporting.ledger.entries import COUNTED, FOREVER, Book, Key
+from services.reporting.ledger.entries import COUNTED, FOREVER, Book, Key, Page
 from services.reporting.ledger.keys import Keys, cohort_of
 from services.reporting.ledger.measures import measure
 from services.reporting.ledger.steps import Line, Step
@@ -59,13 +60,13 @@ def fold_club(club: Club | None, event: ClubEvent, keys: Keys, book: Book) -> Cl
     if club is None:
         raise LookupError(f"{event.TYPE} of a club that was never founded")
     match event:
-        case MembersReported():
-            return _put_snapshot(book, key_of(club, keys), club, snapshot_of(event))
         case MonthReported():
-            return _put_month(book, key_of(club, keys), club, month_of_report(event))
+            return _put_month(book.at(key_of(club, keys)), club, month_of_report(event))
+        case MembersReported():
+            return _put_snapshot(book.at(key_of(club, keys)), club, snapshot_of(event))
         case BoardRenewed():
             renewed = event.renewed_on.toordinal()
-            book.add(key_of(club, keys), renewed, COUNTED, {_BOARDS: 1})
+            book.at(key_of(club, keys)).add(renewed, COUNTED, {_BOARDS: 1})
             return replace(club, boards=tuple(sorted((*club.boards, renewed))))
         case FoundingCorrected():
             changed = replace(club, place=event.commune.key, founded_on=event.founded_on.toordinal())
@@ -89,22 +90,23 @@ def key_of(club: Club, keys: Keys) -> Key:
 
 def whole(book: Book, club: Club, keys: Keys, sign: int) -> None:
     """Every timeline of a club, from its founding on: written once at its founding, and taken back to write another."""
-    key = key_of(club, keys)
-    book.add(key, club.founded_on, COUNTED, {_FOUNDED: 1}, sign=sign)
-    book.span(key, club.founded_on, club.dissolved_on, COUNTED, {_EXISTING: 1}, sign=sign)
+    page = book.at(key_of(club, keys))
+    page.add(club.founded_on, COUNTED, {_FOUNDED: 1}, sign)
+    page.span(club.founded_on, club.dissolved_on, COUNTED, {_EXISTING: 1}, sign)
     if club.generated:
-        book.add(key, club.founded_on, COUNTED, {_GENERATED: 1}, sign=sign)
+        page.add(club.founded_on, COUNTED, {_GENERATED: 1}, sign)
     for start, end in club.suspensions:
-        book.span(key, start, min(end, club.dissolved_on), COUNTED, {_SUSPENDED: 1}, sign=sign)
+        page.span(start, min(end, club.dissolved_on), COUNTED, {_SUSPENDED: 1}, sign)
     for day in club.boards:
-        book.add(key, day, COUNTED, {_BOARDS: 1}, sign=sign)
-    for month in club.months:
-        book.add(key, month.day, COUNTED, month_flows(month), sign=sign)
-    stock = Line(book, key, HOLDS_A_YEAR, club.stock)
-    stock.write([member_step(each) for each in club.snapshots], sign)
+        page.add(day, COUNTED, {_BOARDS: 1}, sign)
+    months = [Month._make(row) for row in club.months]
+    for month in months:
+        page.add(month.day, COUNTED, month_flows(month), sign)
+    stock = Line(page, HOLDS_A_YEAR, club.stock)
+    stock.write([member_step(Snapshot._make(row)) for row in club.snapshots], sign)
     for make in _series(club):
-        stock.write([step for month in club.months if (step := make(month)) is not None], sign)
-    Line(book, key, ACTIVE, club.working).write([_meeting(day) for day in club.meetings], sign)
+        stock.write([step for month in months if (step := make(month)) is not None], sign)
+    Line(page, ACTIVE, club.working).write([_meeting(day) for day in club.meetings], sign)
 
 
 def _series(club: Club) -> tuple[Callable[[Month], Step | None], ...]:
@@ -119,16 +121,16 @@ def _resume(suspensions: tuple[tuple[int, int], ...], day: int) -> tuple[tuple[i
     return tuple((start, day if end == FOREVER else end) for start, end in suspensions)
 
 
-def _put_snapshot(book: Book, key: Key, club: Club, new: Snapshot) -> Club:
-    snapshots = club.snapshots
-    index = bisect_left(snapshots, (new.day,))
-    old = snapshots[index] if index < len(snapshots) and snapshots[index].day == new.day else None
+def _put_snapshot(page: Page, club: Club, new: Snapshot) -> Club:
+    rows = club.snapshots
+    index = bisect_left(rows, (new.day,))
+    old = Snapshot._make(rows[index]) if index < len(rows) and rows[index][0] == new.day else None
     rest = index + (old is not None)
-    until = snapshots[rest].day if rest < len(snapshots) else FOREVER
-    before = member_step(snapshots[index - 1]) if index else None
-    line = Line(book, key, HOLDS_A_YEAR, club.stock)
+    until: int = rows[rest][0] if rest < len(rows) else FOREVER
+    before = member_step(Snapshot._make(rows[index - 1])) if index else None
+    line = Line(page, HOLDS_A_YEAR, club.stock)
     line.put(before, member_step(old) if old else None, member_step(new), until)
-    changed = replace(club, snapshots=(*snapshots[:index], new, *snapshots[rest:]))
+    changed = replace(club, snapshots=(*rows[:index], tuple(new), *rows[rest:]))
     _rebase_borrowers(line, club, changed, new.day, until)
     return changed
 
@@ -139,63 +141,69 @@ def _rebase_borrowers(line: Line, club: Club, changed: Club, start: int, until: 
     The months are taken one by one from the one state to the other: each `put` sees the changed steps in front of its own
     day and the unchanged ones behind.
     """
-    for index, month in enumerate(club.months):
-        if month.borrowers is not None and start <= month.day < until:
+    first = max(0, bisect_left(club.months, (start,)) - 1)
+    for index in range(first, len(club.months)):
+        month = Month._make(club.months[index])
+        if month.day >= until:
+            break
+        if month.borrowers is not None and start <= month.day:
             before = _previous(club.months, index, lambda each: borrowers_step(each, changed))
             after = _next_day(club.months, index + 1, lambda each: borrowers_step(each, club))
             line.put(before, borrowers_step(month, club), borrowers_step(month, changed), after)
 
 
-def _put_month(book: Book, key: Key, club: Club, new: Month) -> Club:
-    months = club.months
-    index = bisect_left(months, (new.month,))
-    old = months[index] if index < len(months) and months[index].month == new.month else None
+def _put_month(page: Page, club: Club, new: Month) -> Club:
+    rows = club.months
+    index = bisect_left(rows, (new.month,))
+    old = Month._make(rows[index]) if index < len(rows) and rows[index][0] == new.month else None
     rest = index + (old is not None)
-    book.add(key, new.day, COUNTED, month_flows(new))
+    page.add(new.day, COUNTED, month_flows(new))
     if old is not None:
-        book.add(key, old.day, COUNTED, month_flows(old), sign=-1)
-    line = Line(book, key, HOLDS_A_YEAR, club.stock)
+        page.add(old.day, COUNTED, month_flows(old), -1)
+    line = Line(page, HOLDS_A_YEAR, club.stock)
     for make in _series(club):
         old_step, new_step = make(old) if old is not None else None, make(new)
         if old_step is not None or new_step is not None:
-            line.put(_previous(months, index, make), old_step, new_step, _next_day(months, rest, make))
-    meetings = _move_meeting(book, key, club, old.meeting if old is not None else None, new.meeting)
-    return replace(club, months=(*months[:index], new, *months[rest:]), meetings=meetings)
+            line.put(_previous(rows, index, make), old_step, new_step, _next_day(rows, rest, make))
+    meetings = _move_meeting(page, club, old.meeting if old is not None else None, new.meeting)
+    return replace(club, months=(*rows[:index], tuple(new), *rows[rest:]), meetings=meetings)
 
 
-def _previous(months: tuple[Month, ...], index: int, make: Callable[[Month], Step | None]) -> Step | None:
-    for month in reversed(months[:index]):
-        if (step := make(month)) is not None:
+def _previous(rows: Sequence[Row], index: int, make: Callable[[Month], Step | None]) -> Step | None:
+    while index:
+        index -= 1
+        if (step := make(Month._make(rows[index]))) is not None:
             return step
     return None
 
 
-def _next_day(months: tuple[Month, ...], index: int, make: Callable[[Month], Step | None]) -> int:
-    for month in months[index:]:
-        if make(month) is not None:
-            return month.day
+def _next_day(rows: Sequence[Row], index: int, make: Callable[[Month], Step | None]) -> int:
+    while index < len(rows):
+        if (step := make(Month._make(rows[index]))) is not None:
+            return step.day
+        index += 1
     return FOREVER
 
 
-def _move_meeting(book: Book, key: Key, club: Club, old: int | None, new: int | None) -> tuple[int, ...]:
+def _move_meeting(page: Page, club: Club, old: int | None, new: int | None) -> tuple[int, ...]:
     if old == new:
         return club.meetings
-    line = Line(book, key, ACTIVE, club.working)
+    line = Line(page, ACTIVE, club.working)
     meetings = list(club.meetings)
     if old is not None:
         index = bisect_left(meetings, old)
         del meetings[index]
-        line.put(*_around(meetings, index, old, None))
+        line.put(_before(meetings, index), _meeting(old), None, _behind(meetings, index))
     if new is not None:
         index = bisect_left(meetings, new)
-        line.put(*_around(meetings, index, None, new))
-        insort(meetings, new)
+        line.put(_before(meetings, index), None, _meeting(new), _behind(meetings, index))
+        meetings.insert(index, new)
     return tuple(meetings)
 
 
-def _around(
-    meetings: list[int], index: int, old: int | None, new: int | None
-) -> tuple[Step | None, Step | None, Step | None, int]:
-    before = _meeting(meetings[index - 1]) if index else None
-    until = meetings[index] if index < len(meetings) else FOREVER
-    return before, None if old is None else _meeting(old), None if new is None else _meeting(new), until
+def _before(meetings: list[int], index: int) -> Step | None:
+    return _meeting(meetings[index - 1]) if index else None
+
+
+def _behind(meetings: list[int], index: int) -> int:
+    return meetings[index] if index < len(meetings) else FOREVER

@@ -37,30 +37,48 @@ class Entry(NamedTuple):
 
 
 @dataclass(slots=True)
+class Page:
+    """The differences at one key, by day and basis."""
+
+    rows: dict[tuple[int, str], dict[int, int]] = field(default_factory=dict[tuple[int, str], dict[int, int]])
+
+    def add(self, day: int, basis: str, amounts: Mapping[int, int], sign: int = 1) -> None:
+        """Amounts that begin to count on a day."""
+        row = self.rows.get((day, basis))
+        if row is None:
+            self.rows[day, basis] = dict(amounts) if sign == 1 else {number: -amount for number, amount in amounts.items()}
+        elif sign == 1:
+            for number, amount in amounts.items():
+                row[number] = row.get(number, 0) + amount
+        else:
+            for number, amount in amounts.items():
+                row[number] = row.get(number, 0) - amount
+
+    def span(self, start: int, end: int, basis: str, amounts: Mapping[int, int], sign: int = 1) -> None:
+        """Amounts that count from `start` until the day before `end`."""
+        if start < end:
+            self.add(start, basis, amounts, sign)
+            if end < FOREVER:
+                self.add(end, basis, amounts, -sign)
+
+
+@dataclass(slots=True)
 class Book:
     """Collects the differences that one event makes; what adds up to nothing is never written."""
 
-    rows: dict[tuple[Key, int, str], dict[int, int]] = field(default_factory=dict[tuple[Key, int, str], dict[int, int]])
+    pages: dict[Key, Page] = field(default_factory=dict[Key, Page])
 
-    def add(self, key: Key, day: int, basis: str, amounts: Mapping[int, int], *, sign: int = 1) -> None:
-        """Amounts that begin to count on a day."""
-        row = self.rows.get((key, day, basis))
-        if row is None:
-            self.rows[key, day, basis] = dict(amounts) if sign == 1 else {m: -a for m, a in amounts.items()}
-            return
-        for number, amount in amounts.items():
-            row[number] = row.get(number, 0) + sign * amount
-
-    def span(self, key: Key, start: int, end: int, basis: str, amounts: Mapping[int, int], *, sign: int = 1) -> None:
-        """Amounts that count from `start` until the day before `end`."""
-        if start < end:
-            self.add(key, start, basis, amounts, sign=sign)
-            if end < FOREVER:
-                self.add(key, end, basis, amounts, sign=-sign)
+    def at(self, key: Key) -> Page:
+        """The page of a key."""
+        page = self.pages.get(key)
+        if page is None:
+            page = self.pages[key] = Page()
+        return page
 
     def entries(self) -> Iterator[Entry]:
         """What is left, in the order of days."""
-        for (key, day, basis), row in sorted(self.rows.items()):
-            amounts = {number: amount for number, amount in sorted(row.items()) if amount}
-            if amounts:
-                yield Entry(key, day, basis, amounts)
+        for key, page in sorted(self.pages.items()) if len(self.pages) > 1 else self.pages.items():
+            for (day, basis), row in sorted(page.rows.items()):
+                amounts = {number: amount for number, amount in sorted(row.items()) if amount}
+                if amounts:
+                    yield Entry(key, day, basis, amounts)

@@ -99,26 +99,26 @@ def _step(state: Inspection | None, finding: int, day: int, *, closes: bool) -> 
 def _whole(book: Book, state: Inspection, keys: Keys, sign: int) -> None:
     if not state.places:
         return
-    key = keys.common(state.places)
-    book.span(key, state.planned_on, state.completed_on, COUNTED, {measure("inspections_planned"): 1}, sign=sign)
+    page = book.at(keys.common(state.places))
+    page.span(state.planned_on, state.completed_on, COUNTED, {measure("inspections_planned"): 1}, sign)
     if state.completed_on == FOREVER:
         return
     done = {"inspections": 1, "inspections_generated": int(state.generated), "clubs_visited": state.visited}
-    book.add(key, state.completed_on, COUNTED, {measure(name): amount for name, amount in done.items() if amount}, sign=sign)
+    page.add(state.completed_on, COUNTED, {measure(name): amount for name, amount in done.items() if amount}, sign)
     for finding in state.findings:
-        at = keys.of(finding.place)
-        book.add(at, state.completed_on, COUNTED, {measure("findings"): 1}, sign=sign)
+        at = book.at(keys.of(finding.place))
+        at.add(state.completed_on, COUNTED, {measure("findings"): 1}, sign)
         if not finding.recommends:
             continue
-        book.add(at, state.completed_on, COUNTED, {measure("recommendations"): 1}, sign=sign)
+        at.add(state.completed_on, COUNTED, {measure("recommendations"): 1}, sign)
         for start, end, is_open in _periods(state, finding.number):
             if is_open:
-                book.span(at, start, end, COUNTED, {measure("recommendations_open"): 1}, sign=sign)
+                at.span(start, end, COUNTED, {measure("recommendations_open"): 1}, sign)
                 if finding.deadline < FOREVER:
                     overdue = max(start, finding.deadline + 1)
-                    book.span(at, overdue, end, COUNTED, {measure("recommendations_overdue"): 1}, sign=sign)
+                    at.span(overdue, end, COUNTED, {measure("recommendations_overdue"): 1}, sign)
             else:
-                book.span(at, start, end, COUNTED, {measure("recommendations_remedied"): 1}, sign=sign)
+                at.span(start, end, COUNTED, {measure("recommendations_remedied"): 1}, sign)
 
 
 def _periods(state: Inspection, number: int) -> Iterator[tuple[int, int, bool]]:

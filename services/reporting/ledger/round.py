@@ -55,7 +55,7 @@ def fold_round(state: Round | None, event: TrainingEvent, keys: Keys, book: Book
             assert_never(event)
     for sign, each in ((-1, state), (1, new)):
         if each is not None and each.amounts:
-            book.add(keys.of(each.place), each.starts_on, COUNTED, dict(each.amounts), sign=sign)
+            book.at(keys.of(each.place)).add(each.starts_on, COUNTED, dict(each.amounts), sign)
     return new
 
 
@@ -87,6 +87,6 @@ def fold_board(state: Board | None, event: BoardEvent, keys: Keys, book: Book) -
             assert_never(event)
     for sign, each in ((-1, old), (1, new)):
         if each.place is not None:
-            key = keys.of(each.place)
-            book.span(key, each.needed_from, each.trained_on, COUNTED, {measure("board_todos_open"): 1}, sign=sign)
+            page = book.at(keys.of(each.place))
+            page.span(each.needed_from, each.trained_on, COUNTED, {measure("board_todos_open"): 1}, sign)
     return new

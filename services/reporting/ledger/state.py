@@ -6,7 +6,7 @@ from typing import Any, Final, assert_never
 
 import orjson
 
-from services.reporting.ledger.club import Club, Month, Snapshot
+from services.reporting.ledger.club import Club
 from services.reporting.ledger.inspection import Advice, Inspection, Step
 from services.reporting.ledger.round import Board, Round
 
@@ -49,8 +49,8 @@ def decode(data: bytes) -> Subject | None:
                 dissolved,
                 tuple((start, end) for start, end in suspensions),
                 tuple(boards),
-                tuple(Snapshot(day, basis, total, tuple(rest)) for day, basis, total, rest in snapshots),
-                tuple(map(Month._make, months)),
+                tuple((day, basis, total, tuple(rest)) for day, basis, total, rest in snapshots),
+                tuple(map(tuple, months)),
                 tuple(meetings),
             )
         case ["round", place, starts_on, status, amounts]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.reporting.ledger.entries import FOREVER, Book, Key
+from services.reporting.ledger.entries import FOREVER, Page
 
 Amounts = Mapping[int, int]
 
@@ -37,13 +37,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The timeline of one kind of report of one subject, written into a book.
+    """The timeline of one kind of report of one subject, written on the page of the subject's key.
 
     `windows` are the days `[start, end)` on which the subject counts at all, in order.
     """
 
-    book: Book
-    key: Key
+    page: Page
     rule: Rule
     windows: tuple[tuple[int, int], ...]
 
@@ -52,26 +51,28 @@ class Line:
 
         `before` is the step in front of that day and `until` the day of the step behind it, or `FOREVER`.
         """
-        if before is not None and (old is None) != (new is None):
-            day = (new or old or before).day
-            self._hold(before, until if old is None else day, -1)
-            self._hold(before, day if old is None else until, 1)
+        if before is not None:
+            if old is None and new is not None:
+                self._hold(before, new.day, until, -1)
+            elif old is not None and new is None:
+                self._hold(before, old.day, until, 1)
         if old is not None:
-            self._hold(old, until, -1)
+            self._hold(old, old.day, until, -1)
         if new is not None:
-            self._hold(new, until, 1)
+            self._hold(new, new.day, until, 1)
 
     def write(self, steps: Sequence[Step], sign: int) -> None:
         """All steps, in order of their days."""
         for index, step in enumerate(steps):
-            self._hold(step, steps[index + 1].day if index + 1 < len(steps) else FOREVER, sign)
+            self._hold(step, step.day, steps[index + 1].day if index + 1 < len(steps) else FOREVER, sign)
 
-    def _hold(self, step: Step, until: int, sign: int) -> None:
+    def _hold(self, step: Step, start: int, until: int, sign: int) -> None:
+        """A step counts, or no longer counts, on the days from `start` until `until`."""
         expires = self.rule.expires(step.day)
-        self._span(step, step.day, until if self.rule.holds else min(until, expires), step.live, sign)
+        self._span(step.basis, start, until if self.rule.holds else min(until, expires), step.live, sign)
         if step.stale:
-            self._span(step, expires, until, step.stale, sign)
+            self._span(step.basis, max(start, expires), until, step.stale, sign)
 
-    def _span(self, step: Step, start: int, end: int, amounts: Amounts, sign: int) -> None:
+    def _span(self, basis: str, start: int, end: int, amounts: Amounts, sign: int) -> None:
         for opens, closes in self.windows:
-            self.book.span(self.key, max(start, opens), min(end, closes), step.basis, amounts, sign=sign)
+            self.page.span(max(start, opens), min(end, closes), basis, amounts, sign)

@@ -88,7 +88,7 @@ async def write(connection: Connection, batch: Batch) -> None:
     if batch.places:
         await connection.execute(_PLACES, *_columns(sorted(batch.places.values(), key=str)))
     if batch.rollups:
-        await connection.execute(_ROLLUPS, *_columns([(*cell, amount) for cell, amount in sorted(batch.rollups.items())]))
+        await connection.execute(_ROLLUPS, *_columns(batch.rollup_rows()))
     fresh = sorted(batch.freshness.items())
     await connection.execute(
         _FRESHNESS, *_columns([(province, each.events, each.recorded_at, each.latest_month) for province, each in fresh])
