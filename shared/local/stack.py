@@ -172,7 +172,7 @@ class Stack:
         member = next(member for member in self.supervisor.members if member.name == name)
         while True:
             try:
-                if (await client.get(f"{member.address}/health")).status_code < 500:
+                if (await client.get(f"{member.address}/ready")).status_code == 200:
                     return
             except httpx.TransportError:
                 pass

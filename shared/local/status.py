@@ -1,11 +1,13 @@
 """What runs, where, and how far it is: every process of the stack, with the positions and the lag that services report.
 
-Guarantees an answer also when a process does not; such a one is shown as silent. Refuses nothing.
+A service's position is the number of events in its log; its lag the number of events, of all services, that are stored and that
+its relay has not published or its slowest view has not passed. Guarantees an answer also when a process gives none.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +16,8 @@ import httpx
 
 from shared.local.process import alive
 from shared.local.state import DataDir, Member
+
+Health = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Standing:
     healthy: bool
     position: int | None
     lag: int | None
-    health: dict[str, Any] | None
+    health: Health | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +86,42 @@ def read_status(path: Path) -> Status:
 
 async def _ask(members: list[Member]) -> tuple[Standing, ...]:
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-        return tuple(await asyncio.gather(*(_stand(client, member) for member in members)))
+        answers = await asyncio.gather(*(_ready(client, member) for member in members))
+    stored = {
+        member.name: position
+        for member, (_, health) in zip(members, answers, strict=True)
+        if (position := _position(health)) is not None
+    }
+    return tuple(
+        Standing(member, healthy, _position(health), _lag(member.name, health, stored), health)
+        for member, (healthy, health) in zip(members, answers, strict=True)
+    )
 
 
-async def _stand(client: httpx.AsyncClient, member: Member) -> Standing:
+async def _ready(client: httpx.AsyncClient, member: Member) -> tuple[bool, Health | None]:
     lives = member.state in ("running", "external") and (member.pid is None or alive(member.pid))
     if not member.address.startswith("http"):
-        return Standing(member, lives, None, None, None)
+        return lives, None
     try:
-        answer = await client.get(f"{member.address}/health")
-        health = cast("dict[str, Any]", answer.json())
+        answer = await client.get(f"{member.address}/ready")
+        return lives and answer.status_code == 200, cast("Health", answer.json())
     except (httpx.HTTPError, ValueError):
-        return Standing(member, healthy=False, position=None, lag=None, health=None)
-    return Standing(member, lives and answer.status_code == 200, position_of(health), lag_of(health), health)
+        return False, None
 
 
-def position_of(health: dict[str, Any]) -> int | None:
-    """The number of events in the service's own log, if it says so."""
-    position = health.get("position")
-    return position if isinstance(position, int) else None
+def _log(health: Health | None) -> Health:
+    found: Any = (health or {}).get("parts", {}).get("log", {})
+    return found
 
 
-def lag_of(health: dict[str, Any]) -> int | None:
-    """The events that its relay has not published and its views have not seen, if it says so."""
-    lag = health.get("lag")
-    return lag if isinstance(lag, int) else None
+def _position(health: Health | None) -> int | None:
+    return _log(health).get("position")
+
+
+def _lag(name: str, health: Health | None, stored: Mapping[str, int]) -> int | None:
+    log = _log(health)
+    if not log:
+        return None
+    views: list[Mapping[str, int]] = list(log["read"].values())
+    behind = [sum(max(0, stored.get(source, passed) - passed) for source, passed in view.items()) for view in views]
+    return max([stored[name] - log["published"], *behind])
