@@ -1,0 +1,154 @@
+"""What a service is, described once in its `app.py`, and the command line that every service has.
+
+`python -m services.clubs serve|relay|project|all|migrate`. Guarantees that a process which cannot do its work says why in one
+sentence and ends with an exit code, so that whoever watches it can start it again. Refuses roles and options it does not know.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import APIRouter
+
+from shared.eventlog import schema as log_schema
+from shared.eventlog.handler import Done
+from shared.eventlog.plan import AnyDecider, Request
+from shared.feeds import schema as feed_schema
+from shared.feeds.feed import Feed
+from shared.kernel.clock import Clock
+from shared.kernel.command import Command
+from shared.kernel.database import Connection, Pool
+from shared.kernel.errors import Refused
+from shared.kernel.event import EventCodec
+from shared.kernel.ports import PlaceBook
+from shared.projections import schema as projection_schema
+from shared.projections.policy import Handle, Policy, PolicyRunner, as_views
+from shared.projections.view import View
+from shared.relay import schema as relay_schema
+from shared.runtime.connect import connected
+from shared.runtime.logging import configure
+from shared.runtime.settings import MigrateSettings, migrate_settings, service_settings
+from shared.web import schema as access_schema
+
+Role = Literal["serve", "relay", "project"]
+ROLES: dict[str, frozenset[Role]] = {
+    "serve": frozenset({"serve"}),
+    "relay": frozenset({"relay"}),
+    "project": frozenset({"project"}),
+    "all": frozenset({"serve", "relay", "project"}),
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What the questions of a service may use: its database, the places, the time, and the feed of what changes."""
+
+    pool: Pool
+    places: PlaceBook
+    clock: Clock
+    feed: Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service (dịch vụ). `commands` are those that anybody may send; `deciders` also know those of its policies."""
+
+    name: str
+    commands: object
+    deciders: Mapping[type[Command], AnyDecider]
+    codec: EventCodec
+    views: Callable[[PlaceBook], Sequence[View]]
+    policies: Callable[[PlaceBook], Sequence[Policy]]
+    routers: Callable[[Reads], Sequence[APIRouter]]
+
+    def all_views(self, places: PlaceBook, handle: Handle) -> list[View]:
+        """What its projector runs: its views, and its policies as views whose commands `handle` handles."""
+        return as_views(self.views(places), [PolicyRunner(policy, handle) for policy in self.policies(places)])
+
+
+def main(service: Service, arguments: Sequence[str] | None = None) -> int:
+    """Run a role until it is told to stop. The exit code is 0, or 1 after one sentence that says why."""
+    options = _parser(service.name).parse_args(arguments)
+    configure(service.name, options.role)
+    try:
+        if options.role == "migrate":
+            hashed = options.operator_token_hash or os.environ.get("CLB_OPERATOR_TOKEN_HASH") or None
+            settings = migrate_settings(service.name, os.environ)
+            asyncio.run(migrate(service, settings, operator_hash=_hash(hashed), simulated=options.simulated))
+            return 0
+        from shared.runtime.process import run  # noqa: PLC0415  only a process that serves needs the web and Kafka clients
+
+        return asyncio.run(run(service, service_settings(service.name, os.environ), options.role, ROLES[options.role]))
+    except Refused as refused:
+        print(f"{refused.vi} / {refused.en}", file=sys.stderr)
+        return 1
+
+
+async def migrate(
+    service: Service, settings: MigrateSettings, *, operator_hash: bytes | None = None, simulated: bool = False
+) -> None:
+    """Make the tables and rights of a service in its database, as the owner. Repeatable; changes no data."""
+    from shared.reference.book import load  # noqa: PLC0415  reading the places takes a moment
+
+    places = load()
+    async with connected(settings.owner_url) as connection:
+        await install(connection, service, places, settings.app_role, operator_hash=operator_hash, simulated=simulated)
+    log.info("The database of %s is up to date", service.name)
+
+
+async def install(
+    connection: Connection,
+    service: Service,
+    places: PlaceBook,
+    app_role: str,
+    *,
+    operator_hash: bytes | None = None,
+    simulated: bool = False,
+) -> None:
+    """Every module's tables, over one connection of the owner."""
+    await log_schema.install(connection, app_role, simulated=simulated)
+    await relay_schema.install(connection, app_role)
+    await projection_schema.install(connection, app_role, service.all_views(places, _handles_nothing))
+    await feed_schema.install(connection, app_role)
+    await access_schema.install(connection, app_role, operator_hash=operator_hash)
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m services.{name}", description=f"Liên Thế: {name}")
+    roles = parser.add_subparsers(dest="role", required=True)
+    for role in ROLES:
+        roles.add_parser(role)
+    migration = roles.add_parser("migrate", help="make the tables, as the owner of the database")
+    migration.add_argument("--simulated", action="store_true", help="mark a new database as one with a simulated clock")
+    migration.add_argument("--operator-token-hash", metavar="HEX", help="sha256 of the first operator's token")
+    return parser
+
+
+async def _handles_nothing(requests: Sequence[Request]) -> Sequence[Done | Refused]:
+    """Making tables asks for no commands."""
+    raise NotImplementedError(requests)
+
+
+def _hash(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        hashed = bytes.fromhex(text)
+    except ValueError:
+        hashed = b""
+    if len(hashed) != 32:
+        raise Refused(
+            "operator-token-hash",
+            "Hash của mã vận hành phải là sha256 viết bằng 64 chữ số hệ 16.",
+            "The hash of the operator's token must be a sha256 written as 64 hexadecimal digits.",
+        )
+    return hashed
