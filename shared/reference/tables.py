@@ -10,6 +10,8 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from shared.kernel.errors import Refused
+
 DATA = Path(__file__).parent / "data"
 FORM = "# form 1, from vietnamadminunits 1.0.4 (MIT licence, see NOTICE.txt)"
 """The first line of a built table: its form and where it is from."""
@@ -21,11 +23,16 @@ NEW_COMMUNES = "communes_34.tsv"
 TABLES = (OLD_COMMUNES, NEW_COMMUNES)
 
 
-class PlacesMissing(Exception):
+class PlacesMissing(Refused):
     """The tables of communes were never built, or by an older form of the script."""
 
     def __init__(self) -> None:
-        super().__init__("The tables of communes are missing; run make places (or: python -m shared.reference.build).")
+        super().__init__(
+            "places-missing",
+            "Chưa có bảng danh mục xã, phường; hãy chạy make places (hoặc: python -m shared.reference.build).",
+            "The tables of communes are missing; run make places (or: python -m shared.reference.build).",
+            status=503,
+        )
 
 
 def made() -> bool:

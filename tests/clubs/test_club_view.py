@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.clubs.app import SERVICE
 from services.clubs.changes import changes
 from services.clubs.domain import (
     CorrectFounding,
@@ -19,7 +20,10 @@ from services.clubs.domain import (
 )
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
-from tests.clubs.world import BA_DINH, CENTRE, COMMUNE, ELSEWHERE, NGOC_HA, PROVINCE, ClubWorld
+from shared.local.databases import connect
+from shared.projections.fold import apply_batch
+from shared.runtime.service import install
+from tests.clubs.world import BA_DINH, CENTRE, COMMUNE, ELSEWHERE, NGOC_HA, PLACES, PROVINCE, VIEW, ClubWorld
 
 
 async def founded(world: ClubWorld, name: str = "CLB thôn 1", commune: PlaceRef = BA_DINH, **facts: Any) -> str:
@@ -173,6 +177,28 @@ async def test_any_interleaving_of_clubs_ends_in_the_same_rows(world: ClubWorld)
     waiting = {stream: iter([event for event in events if event.stream == stream]) for stream in streams}
     await world.fold([next(waiting[stream]) for stream in streams], size=5)
     assert await world.dump() == in_order
+
+
+async def test_a_projection_passes_over_what_its_checkpoints_have_seen(world: ClubWorld):
+    await _a_few_years(world)
+    events = await world.recorded()
+    async with world.pool.acquire() as connection:
+        first = await apply_batch(connection, VIEW, events)
+        once = await world.dump()
+        again = await apply_batch(connection, VIEW, events)
+    assert (first.applied, first.parked, again.applied, again.skipped) == (len(events), 0, 0, len(events))
+    assert await world.dump() == once
+
+
+async def test_the_service_installs_twice_without_harm(postgres: Any):
+    urls = await postgres.database("clubs")
+    owner = await connect(urls.owner)
+    for _ in range(2):
+        await install(owner, SERVICE, PLACES, urls.app_role)
+    await owner.close()
+    app = await connect(urls.app)
+    assert await app.fetchval("select count(*) from clubs_v1.clubs") == 0
+    await app.close()
 
 
 async def test_uploading_the_same_reports_again_records_nothing(world: ClubWorld):
