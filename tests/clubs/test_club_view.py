@@ -156,9 +156,7 @@ async def test_the_size_of_a_batch_changes_nothing(world: ClubWorld, size: int):
     await _a_few_years(world)
     await world.fold(size=size)
     small = await world.dump()
-    async with world.pool.acquire() as connection:
-        for table in ("clubs", "reports", "timeline"):
-            await connection.execute(f"delete from clubs_v1.{table}")
+    await world.forget()
     await world.fold()
     assert await world.dump() == small
 
@@ -168,9 +166,7 @@ async def test_any_interleaving_of_clubs_ends_in_the_same_rows(world: ClubWorld)
     events = await world.recorded()
     await world.fold(events)
     in_order = await world.dump()
-    async with world.pool.acquire() as connection:
-        for table in ("clubs", "reports", "timeline"):
-            await connection.execute(f"delete from clubs_v1.{table}")
+    await world.forget()
     shuffled = random.Random(7)
     streams = [event.stream for event in events]
     shuffled.shuffle(streams)

@@ -91,10 +91,16 @@ class ClubWorld:
         """Every row of the view as text, sorted."""
         rows: list[str] = []
         async with self.pool.acquire() as connection:
-            for table in ("clubs", "reports", "timeline"):
-                found = await connection.fetch(f"select to_jsonb(t)::text as row from {schema_of(VIEW)}.{table} t")
+            for table in TABLES[:3]:
+                found = await connection.fetch(f"select to_jsonb(t)::text as row from {table} t")
                 rows += sorted(f"{table} {record['row']}" for record in found)
         return rows
+
+    async def forget(self) -> None:
+        """Empty the view, as before a rebuild."""
+        async with self.pool.acquire() as connection:
+            for table in TABLES[:3]:
+                await connection.execute(f"delete from {table}")
 
     async def get(self, path: str, token: str | None = "t-centre", **params: Any) -> httpx.Response:
         """Ask."""
@@ -102,13 +108,23 @@ class ClubWorld:
         return await self.client.get(path, params=params, headers=headers)
 
 
-async def open_world(postgres: Any) -> ClubWorld:
-    """A fresh database with the view's tables, an empty log, an application."""
+TABLES = ("clubs_v1.clubs", "clubs_v1.reports", "clubs_v1.timeline", "projection.checkpoints")
+
+
+async def open_pool_of_view(postgres: Any) -> Any:
+    """A database with the view's tables, for all tests of a session."""
     urls = await postgres.database("clubs")
     owner = await connect(urls.owner)
     await install(owner, urls.app_role, [VIEW])
     await owner.close()
-    pool = await open_pool(urls.app, max_size=4)
+    return await open_pool(urls.app, max_size=4)
+
+
+async def open_world(pool: Any) -> ClubWorld:
+    """The view emptied, an empty log, an application."""
+    async with pool.acquire() as connection:
+        for table in TABLES:
+            await connection.execute(f"delete from {table}")
     app = FastAPI()
     install_problems(app)
     use_tokens(app, _bearer)
@@ -127,7 +143,6 @@ async def close_world(world: ClubWorld) -> None:
     """Give everything back."""
     await world.writer.stop()
     await world.client.aclose()
-    await world.pool.close()
 
 
 async def _bearer(token: str) -> Principal:
