@@ -9,10 +9,11 @@ import sys
 
 import typer
 
-from shared.cli import demo, stack, topics
+from shared.cli import demo, imports, stack, topics
 from shared.cli.speech import complain
 from shared.kernel.errors import Refused
 from shared.local.failures import of_os
+from shared.local.together import first_of
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(stack.app)
 app.add_typer(demo.app)
 app.add_typer(topics.app, name="topics")
+app.add_typer(imports.app, name="import")
 
 
 def main() -> int:
@@ -33,6 +35,11 @@ def main() -> int:
         complain(refused)
     except OSError as failure:
         complain(of_os(failure))
+    except BaseExceptionGroup as failures:
+        first = first_of(failures)
+        if not isinstance(first, Refused):
+            raise
+        complain(first)
     return 1
 
 

@@ -27,7 +27,7 @@ def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready.")] = False,
 ) -> None:
     """Start Kafka, PostgreSQL, the services and the front address; Ctrl-C stops them, the data stay."""
-    path = _path(data_dir)
+    path = path_of(data_dir)
     if detach:
         arguments = ["up", "--data-dir", str(path), *(["--port", str(port)] if port else [])]
         background(arguments, path, lambda line: err.print(line, markup=False))
@@ -45,7 +45,7 @@ def up(
 @app.command()
 def down(data_dir: DataDirOption = None) -> None:
     """Stop the running stack; the data stay."""
-    if stop_running(_path(data_dir)):
+    if stop_running(path_of(data_dir)):
         err.print("Đã dừng; dữ liệu còn nguyên / stopped; the data stay")
     else:
         err.print("Không có gì đang chạy / nothing is running")
@@ -54,7 +54,7 @@ def down(data_dir: DataDirOption = None) -> None:
 @app.command()
 def status(data_dir: DataDirOption = None, json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Every process: address, process id, role, position, lag. The exit code is 0 when all is well."""
-    found = read_status(_path(data_dir))
+    found = read_status(path_of(data_dir))
     if json:
         print_json(found.to_json())
     else:
@@ -88,5 +88,6 @@ def show(found: Status) -> None:
     out.print(table)
 
 
-def _path(data_dir: Path | None) -> Path:
+def path_of(data_dir: Path | None) -> Path:
+    """The data directory that is meant."""
     return data_dir.expanduser().absolute() if data_dir else default_data_dir()

@@ -26,6 +26,7 @@ from shared.local.postgres import Postgres
 from shared.local.process import Child
 from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
 from shared.local.supervisor import Say, Supervisor
+from shared.local.together import together
 from shared.local.token_files import operator_token
 from shared.web.tokens import hash_of
 
@@ -74,8 +75,8 @@ class Stack:
         self._publish()
         if self._front_port is None and self._ports["front"] != 8080:
             self._say(f"Cổng 8080 đang bận, dùng / port 8080 is taken, using {self._ports['front']}")
-        await asyncio.gather(self._start_kafka(), self._start_postgres())
-        await asyncio.gather(asyncio.to_thread(topics.apply, self._bootstrap), self._migrate())
+        await together(self._start_kafka(), self._start_postgres())
+        await together(asyncio.to_thread(topics.apply, self._bootstrap), self._migrate())
         for name in SERVICES:
             launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], port=self._ports[name])
             self.supervisor.adopt(Child(launch), role="all", address=self._services[name], tier=SERVICE)
@@ -147,7 +148,7 @@ class Stack:
     async def _migrate(self) -> None:
         self._say("Cơ sở dữ liệu: tạo bảng / databases: making tables")
         simulated = self._remembered.kind == "demo-loading"
-        await asyncio.gather(*(self._migrate_one(name, simulated=simulated) for name in SERVICES if self._urls[name].owner))
+        await together(*(self._migrate_one(name, simulated=simulated) for name in SERVICES if self._urls[name].owner))
 
     async def _migrate_one(self, name: str, *, simulated: bool) -> None:
         hashed = hash_of(operator_token(self.data.path)).hex()
@@ -163,9 +164,7 @@ class Stack:
 
     async def _answering(self) -> None:
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            await asyncio.gather(
-                *(self._answers(client, member.name) for member in self.supervisor.members if member.role in ("all", "front"))
-            )
+            await together(*(self._answers(client, name) for name in (*SERVICES, "front")))
 
     async def _answers(self, client: httpx.AsyncClient, name: str) -> None:
         deadline = time.monotonic() + READY_SECONDS

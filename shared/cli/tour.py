@@ -1,0 +1,41 @@
+"""What `clb demo` says when the country is there: where everything is, one command that writes, one figure opened."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from shared.kernel.clock import day_of, system_clock
+from shared.local.demo.tokens import THIEU_TRUNG
+from shared.local.token_files import token_path
+
+
+async def tour(front: str, data_dir: Path, out: Console) -> None:
+    """Print it."""
+    for line in await asyncio.to_thread(_lines, front, data_dir, day_of(system_clock())):
+        out.print(line, markup=False)
+
+
+def _lines(front: str, data_dir: Path, today: date) -> list[str]:
+    return [
+        "",
+        f"Trang / page:       {front}/",
+        f"API:                {front}/clubs/openapi.json, /trainings/, /monitoring/, /reporting/",
+        f"Mã truy cập / tokens: {token_path(data_dir, 'commune').parent}/*.token",
+        "",
+        "Ghi một câu lạc bộ / record a club:",
+        curl(front, token_path(data_dir, "commune"), today),
+    ]
+
+
+def curl(front: str, token: Path, today: date) -> str:
+    """A command that writes, ready to be pasted."""
+    body = (
+        '{"type": "clubs.found-club", "data": {"name": "CLB liên thế hệ tự giúp nhau Thiệu Trung 2", '
+        f'"commune": {{"code": "{THIEU_TRUNG.code}", "list": "{THIEU_TRUNG.list}"}}, "founded_on": "{today.isoformat()}"}}}}'
+    )
+    authorised = f"-H \"Authorization: Bearer $(cat '{token}')\" -H 'Content-Type: application/json'"
+    return f"  curl -sS {front}/v1/commands {authorised} -d '{body}'"
