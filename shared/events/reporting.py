@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from shared.events.common import Day, Name, Reference, Text
 from shared.kernel.event import Event
@@ -18,11 +18,8 @@ DeclaredBasis = Literal["counted", "declared", "estimated", "as-printed"]
 """`as-printed` repeats a number that disagrees with the source's own other numbers."""
 
 
-class FigureDeclared(Event, type="reporting.figure-declared", version=1):
-    """A published figure of an area, with its source. Never added to counted figures silently.
-
-    A second declaration of the same metric, area, scope, validity and source corrects the first.
-    """
+class DeclarationFacts(BaseModel):
+    """What a declaration says; the command that wishes it says the same."""
 
     metric: Reference
     """The metric's own name in the source file, e.g. `clubs_total`."""
@@ -45,6 +42,13 @@ class FigureDeclared(Event, type="reporting.figure-declared", version=1):
     published_on: Day | None = None
     """None: unknown. Where known, the figure counts as known from this day on."""
     source: Text
+
+
+class FigureDeclared(DeclarationFacts, Event, type="reporting.figure-declared", version=1):
+    """A published figure of an area, with its source. Never added to counted figures silently.
+
+    A second declaration of the same metric, area, scope, validity and source corrects the first.
+    """
 
 
 ReportingEvent = FigureDeclared

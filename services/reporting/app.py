@@ -1,0 +1,18 @@
+"""The reporting service, put together: the ledger that it keeps, its one command, and the questions that it answers."""
+
+from __future__ import annotations
+
+from services.reporting.declarations import DECLARATIONS, DeclareFigure
+from services.reporting.ledger.view import FiguresView
+from shared.events.language import codec_of
+from shared.runtime.service import Service
+
+SERVICE = Service(
+    name="reporting",
+    commands=DeclareFigure,
+    deciders={DeclareFigure: DECLARATIONS},
+    codec=codec_of("reporting"),
+    views=lambda places: [FiguresView(places)],
+    policies=lambda _places: [],
+    routers=lambda _reads: [],
+)
