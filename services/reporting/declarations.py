@@ -40,12 +40,7 @@ def decide(declared: Declared | None, command: DeclareFigure, context: Context) 
     if command.area is not None:
         known_place(command.area, context, "area")
     _check_validity(command, context.today)
-    if (
-        command.unit == "percent"
-        and command.value > Decimal(100)
-        and command.basis != "as-printed"
-        and not _attainment(command)
-    ):
+    if command.unit == "percent" and command.value > Decimal(100) and command.basis != "as-printed":
         raise Refused(
             "share-above-whole",
             "Tỷ lệ lớn hơn 100%; nếu nguồn in như vậy hãy ghi cơ sở là as-printed.",

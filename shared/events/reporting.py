@@ -25,7 +25,7 @@ class DeclarationFacts(BaseModel):
     """The metric's own name in the source file, e.g. `clubs_total`."""
     indicator: Reference | None = None
     """The indicator that it is a value of, where there is one."""
-    area: PlaceRef | None
+    area: PlaceRef | None = None
     """None: the source does not name the province."""
     scope: Name | None = None
     """What below the area the figure is about: a district, a club, a project's clubs. None: the whole area."""
@@ -35,9 +35,9 @@ class DeclarationFacts(BaseModel):
     basis: DeclaredBasis
     formula: Name | None = None
     """How an estimate was made, e.g. `70 x 6521`."""
-    valid_from: Day | None
+    valid_from: Day | None = None
     """The days for which the figure was valid, both ends included; an exact date is an interval of one day. None: unknown."""
-    valid_to: Day | None
+    valid_to: Day | None = None
     date_as_printed: Name
     published_on: Day | None = None
     """None: unknown. Where known, the figure counts as known from this day on."""
