@@ -6,7 +6,7 @@ that names the variable. Nothing else in the code reads the environment of a ser
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -35,6 +35,26 @@ class MigrateSettings:
     service: str
     owner_url: str = field(repr=False)
     app_role: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSettings:
+    """The settings of the front address: where it listens, and where each service is."""
+
+    host: str
+    port: int
+    services: Mapping[str, str]
+
+
+def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> FrontSettings:
+    """Read the settings of the front, or refuse."""
+    urls: dict[str, str] = {}
+    for name in services:
+        variable = f"{name.upper()}_URL"
+        urls[name] = _required(environ, variable).rstrip("/")
+        if urlsplit(urls[name]).scheme not in ("http", "https"):
+            raise _invalid(variable, "phải có dạng http://máy:cổng", "must look like http://host:port")
+    return FrontSettings(environ.get("CLB_HOST") or "127.0.0.1", _port(environ), urls)
 
 
 def service_settings(service: str, environ: Mapping[str, str]) -> Settings:

@@ -67,7 +67,10 @@ def parse(raw: bytes) -> Any:
 
 def compact(value: Any) -> bytes:
     """The value as compact JSON with its text in Unicode form NFC, so that one Vietnamese name has one spelling."""
-    raw = orjson.dumps(value)
+    try:
+        raw = orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits
+        raw = json.dumps(value, ensure_ascii=False).encode()
     if raw.isascii():
         return raw
     text = raw.decode()

@@ -76,6 +76,8 @@ def answer(refused: Refused, *, extra: Mapping[str, Any] | None = None, headers:
     sent = dict(headers or {})
     if refused.status == 401:
         sent.setdefault("WWW-Authenticate", "Bearer")
+    if refused.status == 503:
+        sent.setdefault("Retry-After", "2")
     content = orjson.dumps(problem(refused, extra=extra))
     return Response(content, status_code=refused.status, media_type=MEDIA_TYPE, headers=sent)
 

@@ -1,4 +1,4 @@
-"""Tokens over HTTP: issue, list, revoke. For operators only."""
+"""Tokens over HTTP: issue, list and revoke, for operators only; and who the bearer of one is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pydantic
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 
-from shared.web.access import Operator
+from shared.kernel.principal import Role, Side
+from shared.web.access import Holder, Operator
 from shared.web.body import json_body
 from shared.web.problems import refused_by
 from shared.web.tokens import TokenAnswer, Tokens, TokenWish
@@ -18,6 +19,15 @@ class TokenList(BaseModel):
     """Every token ever issued."""
 
     tokens: list[TokenAnswer]
+
+
+class Bearer(BaseModel):
+    """Who the bearer of a token is to the system."""
+
+    token: str
+    role: Role
+    area: str
+    side: Side
 
 
 TokenId = Annotated[str, Path(pattern=r"^t-[0-9a-z-]{1,40}$")]
@@ -32,7 +42,7 @@ def wish_of(body: Any) -> TokenWish:
 
 
 def router(tokens: Tokens) -> APIRouter:
-    """The three routes."""
+    """The routes."""
     routes = APIRouter(prefix="/v1", tags=["tokens"])
     schema = TokenWish.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
@@ -56,5 +66,10 @@ def router(tokens: Tokens) -> APIRouter:
         del principal
         return await tokens.revoke(identity)
 
-    _ = (issue, listing, revoke)
+    @routes.get("/me")
+    async def bearer(principal: Holder) -> Bearer:
+        """What this token may do: its role, area and side."""
+        return Bearer(token=principal.token, role=principal.role, area=principal.area.key, side=principal.side)
+
+    _ = (issue, listing, revoke, bearer)
     return routes

@@ -1,0 +1,122 @@
+"""The one address: `python -m shared.web.front`. Pages and APIs of all services, each request passed to whoever answers it.
+
+Guarantees that no path reaches a service in another spelling than its own, that streams pass unbuffered, and that a service
+which is down is named with 503 while the others go on. It keeps nothing and checks no token itself: the services do.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+
+import httpx
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.kernel.errors import Refused
+from shared.runtime.logging import configure
+from shared.runtime.settings import front_settings
+from shared.web import front_commands, front_fanout
+from shared.web.edge import Edge
+from shared.web.problems import answer
+from shared.web.routing import SERVICES, require_plain, target_of
+from shared.web.upstream import Upstreams, open_clients
+
+_EVENT = re.compile(r"/v1/events/[^/]+")
+_TOKEN = re.compile(r"/v1/tokens/([0-9A-Za-z_-]{1,60})")
+
+
+class Front:
+    """The ASGI application, over one HTTP client a service."""
+
+    def __init__(self, clients: Mapping[str, httpx.AsyncClient]) -> None:
+        self._clients = clients
+        self._upstreams = Upstreams(clients)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a refusal becomes a problem."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self._response(request)
+        except Refused as refused:
+            response = answer(refused)
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+        raw = raw.partition(b"?")[0]
+        require_plain(raw)
+        method, path = request.method, request.url.path
+        match method, path:
+            case "GET", "/health":
+                return JSONResponse({"service": "front", "status": "alive"})
+            case "GET", "/ready":
+                return await front_fanout.readiness(self._upstreams, request)
+            case "POST", "/v1/commands":
+                return await front_commands.single(self._upstreams, request)
+            case "POST", "/v1/commands:batch":
+                return await front_commands.batch(self._upstreams, request)
+            case "POST", "/v1/tokens":
+                return await front_fanout.issue(self._upstreams, request)
+            case "GET", "/v1/tokens":
+                return await front_fanout.listing(self._upstreams, request)
+            case "DELETE", _ if found := _TOKEN.fullmatch(path):
+                return await front_fanout.revoke(self._upstreams, request, found[1])
+            case "GET", _ if _EVENT.fullmatch(path):
+                return await front_fanout.event(self._upstreams, request, raw.decode("ascii"))
+            case _:
+                return await self._passed_on(request, raw)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for client in self._clients.values():
+            await client.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _passed_on(self, request: Request, raw: bytes) -> Response:
+        service, other = target_of(request.url.path)
+        target = other.encode() if other is not None else raw
+        if query := request.scope.get("query_string"):
+            target += b"?" + query
+        return await self._upstreams.passed_on(service, request, target)
+
+
+def create_front(clients: Mapping[str, httpx.AsyncClient]) -> ASGIApp:
+    """The front with its outermost layer; the clients are closed when it stops."""
+    return Edge(Front(clients))
+
+
+def main() -> int:
+    """Serve until told to stop."""
+    configure("front", "front")
+    try:
+        settings = front_settings(SERVICES, os.environ)
+    except Refused as refused:
+        print(f"{refused.vi} / {refused.en}", file=sys.stderr)
+        return 1
+    uvicorn.run(
+        create_front(open_clients(settings.services)),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        http="h11",
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=75,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

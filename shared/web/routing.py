@@ -1,0 +1,75 @@
+"""Which service answers a path or a command, for the one address in front of all.
+
+Guarantees that a path has one spelling: doubled slashes, dot segments, encoded slashes, dots, backslashes and control
+characters are refused, so that no spelling of a path meets another check than the path itself. Letters keep their case.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.kernel.errors import Refused
+
+SERVICES = ("clubs", "trainings", "monitoring", "reporting")
+ELSE = "reporting"
+
+_BY_WORD = {
+    "clubs": "clubs",
+    "trainings": "trainings",
+    "board-todos": "trainings",
+    "inspections": "monitoring",
+    "recommendations": "monitoring",
+    "targets": "monitoring",
+}
+"""The service by the word after `/v1/`; every other path is the reporting service's."""
+
+_OPEN = ("openapi.json", "health", "ready")
+"""What of each service itself is seen through the front, under its name."""
+
+_CROOKED = re.compile(rb"//|\\|[\x00-\x20\x7f]|%(?:2f|5c|2e|25|0[0-9a-f]|1[0-9a-f]|7f)|/\.{1,2}(?:/|$)", re.IGNORECASE)
+
+
+def require_plain(raw_path: bytes) -> None:
+    """Refuse (400) a path that could be read in two ways."""
+    if len(raw_path) > 2000 or not raw_path.startswith(b"/") or _CROOKED.search(raw_path):
+        raise Refused(
+            "path-not-plain",
+            "Địa chỉ này có cách viết không được nhận (//, .., ký tự mã hoá); hãy viết thẳng đường dẫn.",
+            "This spelling of a path is not accepted (//, .., encoded characters); write the path plainly.",
+            status=400,
+        )
+
+
+def target_of(path: str) -> tuple[str, str | None]:
+    """The service of a path, and the path to ask it if that is another one. May raise `Refused` (404)."""
+    parts = path.split("/")
+    if len(parts) >= 3 and parts[1] in SERVICES:
+        if len(parts) == 3 and parts[2] in _OPEN:
+            return parts[1], f"/{parts[2]}"
+        raise _nothing_there()
+    if path == "/metrics":
+        raise _nothing_there()
+    if len(parts) >= 3 and parts[1] == "v1":
+        return _BY_WORD.get(parts[2].partition(":")[0], ELSE), None
+    return ELSE, None
+
+
+def service_of_command(name: object) -> str | None:
+    """The service of a command by the word before the dot; None if there is no such service."""
+    prefix = name.partition(".")[0] if isinstance(name, str) else ""
+    return prefix if prefix in SERVICES else None
+
+
+def unknown_service(field: str) -> Refused:
+    """The refusal of a command that belongs to no service."""
+    known = ", ".join(f"{name}.*" for name in SERVICES)
+    return Refused(
+        "unknown-command",
+        f"Không có lệnh này. Tên lệnh bắt đầu bằng tên dịch vụ: {known}; danh sách ở /clubs/openapi.json v.v.",
+        f"There is no such command. A command's name begins with its service: {known}; see /clubs/openapi.json and so on.",
+        field=field,
+    )
+
+
+def _nothing_there() -> Refused:
+    return Refused("no-such-page", "Không có địa chỉ này.", "There is nothing at this address.", status=404)

@@ -1,0 +1,134 @@
+"""The services as the front address reaches them: questions answered whole, and answers passed on as they come.
+
+Guarantees that a service which does not answer becomes 503 with its name and a `Retry-After`, that headers which belong to one
+connection stay on it, and that what a caller claims about forwarding is dropped. It repeats nothing by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, cast
+
+import httpx
+import orjson
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from shared.kernel.errors import Refused
+
+_TIMEOUT = httpx.Timeout(60.0, connect=3.0, pool=10.0)
+_LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=64)
+
+_HOP = frozenset(
+    {
+        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+        "transfer-encoding", "upgrade", "host", "content-length", "expect", "forwarded",
+    }
+)  # fmt: skip
+_NOT_BACK = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "trailer", "transfer-encoding", "upgrade", "date", "server"}
+)
+
+
+class Down(Refused):
+    """A service that does not answer. Sending the same again, under the same ids, is safe."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            "service-down",
+            f"Dịch vụ {service} chưa trả lời; hãy thử lại sau vài giây (lệnh: gửi lại cùng mã lệnh).",
+            f"The service {service} does not answer; try again in some seconds (commands: under the same ids).",
+            status=503,
+        )
+        self.service = service
+
+
+class Upstreams:
+    """One HTTP client a service."""
+
+    def __init__(self, clients: Mapping[str, httpx.AsyncClient]) -> None:
+        self._clients = clients
+
+    async def ask(
+        self, service: str, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b""
+    ) -> httpx.Response:
+        """The whole answer. May raise `Down`."""
+        request = self._request(service, method, target.encode("ascii"), headers, body)
+        try:
+            return await self._clients[service].send(request)
+        except (httpx.TransportError, httpx.InvalidURL) as failure:
+            raise Down(service) from failure
+
+    async def json(
+        self, service: str, method: str, target: str, headers: Iterable[tuple[str, str]], body: Any = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON object of an answer. May raise `Down`, also for an answer that is no JSON object."""
+        content = b"" if body is None else orjson.dumps(body)
+        answer = await self.ask(service, method, target, headers, content)
+        try:
+            found: Any = orjson.loads(answer.content)
+        except orjson.JSONDecodeError as failure:
+            raise Down(service) from failure
+        if not isinstance(found, dict):
+            raise Down(service)
+        return answer.status_code, cast("dict[str, Any]", found)
+
+    async def passed_on(self, service: str, request: Request, target: bytes) -> Response:
+        """The answer of a service to this request, as it comes. May raise `Down`."""
+        body = await request.body()
+        sent = self._request(service, request.method, target, forwarded(request), body)
+        try:
+            answer = await self._clients[service].send(sent, stream=True)
+        except (httpx.TransportError, httpx.InvalidURL) as failure:
+            raise Down(service) from failure
+        response = StreamingResponse(
+            _until_broken(answer), status_code=answer.status_code, background=BackgroundTask(answer.aclose)
+        )
+        named = {name.strip().lower() for name in answer.headers.get("connection", "").split(",")}
+        response.raw_headers = [
+            (name.lower(), value)
+            for name, value in answer.headers.raw
+            if name.decode("latin-1").lower() not in _NOT_BACK | named
+        ]
+        return response
+
+    def _request(
+        self, service: str, method: str, target: bytes, headers: Iterable[tuple[str, str]], body: bytes
+    ) -> httpx.Request:
+        client = self._clients[service]
+        url = client.base_url.copy_with(raw_path=client.base_url.raw_path.rstrip(b"/") + target)
+        return client.build_request(method, url, headers=[*headers], content=body or None)
+
+
+async def _until_broken(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """The answer's bytes; when the service goes away half way the stream is cut, which the caller can see."""
+    try:
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    finally:
+        await answer.aclose()
+
+
+def forwarded(request: Request) -> list[tuple[str, str]]:
+    """The headers of a request that a service gets to see."""
+    named = {name.strip().lower() for name in request.headers.get("connection", "").split(",")}
+    return [
+        (name, value)
+        for name, value in request.headers.items()
+        if name not in _HOP and name not in named and not name.startswith("x-forwarded-")
+    ]
+
+
+def credentials(request: Request, *, json: bool = True) -> list[tuple[str, str]]:
+    """Only who is asking, for questions that the front asks of its own."""
+    kept = [("authorization", value) for value in request.headers.getlist("authorization")]
+    return [*kept, ("content-type", "application/json")] if json else kept
+
+
+def open_clients(urls: Mapping[str, str]) -> dict[str, httpx.AsyncClient]:
+    """A client for each service; proxies of the environment are not used."""
+    return {
+        name: httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False)
+        for name, url in urls.items()
+    }
