@@ -107,7 +107,7 @@ def founding_days(count: int) -> list[date]:
         upper = bisect_left(counts, place)
         (first, before), (last, after) = _CURVE[upper - 1], _CURVE[upper]
         day = first + timedelta(days=int((last - first).days * (place - before) / (after - before)))
-        days.append(_weekday(day))
+        days.append(max(first + timedelta(days=1), _weekday(day)))
     return days
 
 
@@ -118,7 +118,7 @@ def _weekday(day: date) -> date:
 def provinces_of(days: list[date], counts: dict[str, int], rng: Random) -> list[str]:
     """A province for each founding, so that clubs spread as published: 17 provinces, then 61, then 63."""
     left = {code: count for code, count in counts.items() if count}
-    late = [code for code in _shuffled(list(left)) if code not in PUBLISHED][:_LAST]
+    late = [code for code in _shuffled(list(left)) if code not in (*PUBLISHED, *_EARLY)][:_LAST]
     chosen: list[str] = []
     for number, day in enumerate(days):
         if day <= _CURVE[2][0]:

@@ -22,16 +22,15 @@ def report_members(club: Club, rng: Random, book: Book, until: date) -> None:
     half_yearly = rng.random() < 0.22
     for day in _days(club, rng, until, half_yearly=half_yearly):
         total = _size_on(club, rng, day)
-        at = office_hours(rng, day + timedelta(days=_delay(rng)), club.recorded_at)
+        delay = rng.randint(4, 45) if _must_report(club, day) else _delay(rng)
+        at = office_hours(rng, day + timedelta(days=delay), club.recorded_at)
         if club.last_word is not None and at >= club.last_word:
             continue
-        wrong = rng.random() < 0.03
+        corrected_at = office_hours(rng, (at + timedelta(days=rng.randint(20, 150))).date(), at)
+        wrong = rng.random() < 0.03 and (club.last_word is None or corrected_at < club.last_word)
         printed = max(20, round(total * rng.choice((0.88, 0.93, 1.06, 1.1)))) if wrong else total
         key = f"members/{club.index}/{day.isoformat()}"
-        if not book.add(key, "clubs.report-members", _report(club, rng, day, printed), at) or not wrong:
-            continue
-        corrected_at = office_hours(rng, (at + timedelta(days=rng.randint(20, 150))).date(), at)
-        if club.last_word is None or corrected_at < club.last_word:
+        if book.add(key, "clubs.report-members", _report(club, rng, day, printed), at) and wrong:
             book.add(f"{key}/corrected", "clubs.report-members", _report(club, rng, day, total), corrected_at)
 
 
@@ -42,9 +41,13 @@ def _days(club: Club, rng: Random, until: date, *, half_yearly: bool) -> Iterato
         for day in (date(year, 6, 30), date(year, 12, 31)):
             if day.month == 6 and (not half_yearly or year == 2020):
                 continue
-            must = day == SEED_DAY and club.province.code == THANH_HOA
-            if day > club.founded_on and day <= until and (must or (club.lives_on(day) and rng.random() > 0.06)):
+            reported = _must_report(club, day) or (club.lives_on(day) and rng.random() > 0.06)
+            if club.founded_on < day <= until and reported:
                 yield day
+
+
+def _must_report(club: Club, day: date) -> bool:
+    return day == SEED_DAY and club.province.code == THANH_HOA
 
 
 def _delay(rng: Random) -> int:

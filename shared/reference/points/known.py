@@ -19,14 +19,15 @@ class Known:
     formula: str
     basis: DeclaredBasis | None = None
     qualifier: Qualifier | None = None
+    indicator: str | None = None
 
 
 KNOWN_FORMULAS: Mapping[tuple[str, str, str], Known] = {
     # (metric, key of the area, value as printed)
     ("members_total", "VN", "456470"): Known("70 x 6521", "estimated", "about"),
     ("new_clubs_since_1336_estimated", "VN", "3021"): Known("6521 - 3500"),
-    ("members_of_new_clubs", "VN", "330000"): Known("6000 x 55", "estimated"),
-    ("older_members_of_new_clubs", "VN", "231000"): Known("70 % x 330000", "estimated"),
+    ("members_of_new_clubs", "VN", "330000"): Known("6000 x 55", "estimated", indicator="members-of-new-clubs-1336"),
+    ("older_members_of_new_clubs", "VN", "231000"): Known("70 % x 330000", "estimated", indicator="older-members-of-new-clubs"),
     ("attainment_pct_provinces_as_printed", "VN", "105"): Known("100 % / 95 %"),
     ("attainment_pct_older_members_as_printed", "VN", "231"): Known("231000 / 100000"),
     ("share_members_borrowing_pct_as_printed", "VN", "45"): Known("150000 / 330000"),

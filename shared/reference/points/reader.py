@@ -172,11 +172,17 @@ def _point(row: int, cells: dict[str, str], places: Places) -> Point | list[Prob
     known = KNOWN_FORMULAS.get((metric.name, area.place.key if area.place else "", str(value))) if scope is None else None
     if known is None:
         return point
-    return replace(point, basis=known.basis or point.basis, qualifier=known.qualifier or point.qualifier, formula=known.formula)
+    return replace(
+        point,
+        metric=replace(metric, indicator=known.indicator or metric.indicator),
+        basis=known.basis or point.basis,
+        qualifier=known.qualifier or point.qualifier,
+        formula=known.formula,
+    )
 
 
 def _clean(text: str) -> str:
-    stripped = text.strip()
+    stripped = text.strip().replace("\r\n", "\n")
     if not stripped:
         return ""
     try:
