@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from uuid import UUID, uuid5
 
 from services.trainings.domain import BoardCommand, RecordBoardTrained, RequireBoardTraining
-from shared.eventlog.handler import Request
+from shared.eventlog.plan import Request
 from shared.events.clubs import ClubFounded, FoundingCorrected
 from shared.events.language import codec_of
 from shared.events.trainings import TrainingHeld
@@ -22,6 +21,7 @@ from shared.kernel.envelope import Recorded
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import CENTRE
+from shared.projections.policy import command_id_for
 from shared.projections.view import Delivered
 
 _TRAINERS = """
@@ -45,7 +45,6 @@ class TrainBoards:
     """Reacts to `clubs.club-founded`, `clubs.founding-corrected` and `trainings.training-held`."""
 
     name = "train_boards"
-    version = 1
     sources = ("clubs", "trainings")
     codec = codec_of("clubs", "trainings")
 
@@ -89,7 +88,12 @@ class TrainBoards:
 
     def _request(self, recorded: Recorded, command: BoardCommand) -> Request:
         asked = f"{self.name}:{command.TYPE}:{command.model_dump_json()}"
-        return Request(command_id=str(uuid5(UUID(recorded.event_id), asked)), command=command, principal=CENTRE)
+        return Request(
+            command_id=command_id_for(recorded.event_id, asked),
+            command=command,
+            principal=CENTRE,
+            caused_at=recorded.recorded_at,
+        )
 
     async def _founded(self, connection: Connection, recorded: Recorded, event: ClubFounded) -> list[BoardCommand]:
         await connection.execute(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.eventlog.log import Log, clock_not_simulated
@@ -81,7 +81,7 @@ class Handler:
     async def handle(self, requests: Sequence[Request], *, atomic: bool = False) -> list[Done | Refused]:
         """Answer each command, in order; `atomic`: store all or none. May raise `Refused` for the call as a whole:
         `LogUnavailable` (the outcome is unknown: repeat under the same ids) and "clock-not-simulated"."""
-        tasks = [self._task(request) for request in requests]
+        tasks = [self._task(request) for request in await self._dated(requests)]
         first: dict[str, Task] = {}
         answers: dict[Task, Done | Refused] = {}
         for task in tasks:
@@ -106,6 +106,12 @@ class Handler:
         for task in pending:
             answers[task] = _contended()
         return [answers.get(task) or answers[first[task.command_id]] for task in tasks]
+
+    async def _dated(self, requests: Sequence[Request]) -> Sequence[Request]:
+        """In a simulated log a policy's commands are recorded when their causes were."""
+        if not any(request.caused_at for request in requests) or not await self._log.simulated():
+            return requests
+        return [replace(request, recorded_at=request.recorded_at or request.caused_at) for request in requests]
 
     async def preview(self, requests: Sequence[Request]) -> list[Preview | Refused]:
         """What each command would record if it came now, in order. Stores nothing."""

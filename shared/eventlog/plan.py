@@ -25,12 +25,17 @@ AnyDecider = Decider[Any, Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command of somebody. `recorded_at` is only for a log that is marked as simulated."""
+    """A command of somebody. `recorded_at` is only for a log that is marked as simulated.
+
+    `caused_at` is when the event was recorded that a policy answers with this command. A simulated log takes it as the
+    recorded time, so that the answer does not stand years after its cause; a log that keeps real time does not look at it.
+    """
 
     command_id: str
     command: Command
     principal: Principal
     recorded_at: datetime | None = None
+    caused_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,7 +81,13 @@ class PolicyRunner:
         requests = await self._policy.react(connection, events)
         if not requests:
             return
-        for request, answer in zip(requests, await self._handle(requests), strict=True):
+        try:
+            answers = await self._handle(requests)
+        except Refused as refused:
+            if refused.slug == "clock-not-simulated":  # the simulation ended between the question and the append
+                raise TryAgain(f"{self.name}: {refused.slug}") from refused
+            raise
+        for request, answer in zip(requests, answers, strict=True):
             if not isinstance(answer, Refused):
                 self.handled += 1
             elif answer.status >= 500 or answer.slug == "conflict":

@@ -13,7 +13,8 @@ from services.trainings.policies import TrainBoards
 from services.trainings.queries import board_todos, round_of
 from services.trainings.views import BoardTodos, Rounds
 from shared.eventlog import schema as log_schema
-from shared.eventlog.handler import Done, Handler, Request
+from shared.eventlog.handler import Done, Handler
+from shared.eventlog.plan import Request
 from shared.eventlog.postgres import PostgresLog
 from shared.eventlog.writer import AppendWriter
 from shared.events.clubs import ClubFounded

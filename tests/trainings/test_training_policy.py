@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -85,8 +85,8 @@ class Bench:
         self.log, self.writer, self.handler = fresh()
 
 
-def fresh() -> tuple[MemoryLog, AppendWriter, Handler]:
-    log = MemoryLog("trainings", lambda: NOW)
+def fresh(*, simulated: bool = False) -> tuple[MemoryLog, AppendWriter, Handler]:
+    log = MemoryLog("trainings", lambda: NOW, simulated=simulated)
     writer = AppendWriter(log)
     writer.start()
     handler = Handler(
@@ -229,6 +229,16 @@ async def test_a_corrected_province_takes_the_provisional_board_from_a_round_els
     assert await bench.closed_by() == "round-1"
     await bench.hears([delivered(corrected, "club-1", 2)])
     assert await bench.closed_by() is None
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+async def test_only_in_a_simulated_log_a_to_do_is_recorded_when_its_cause_was(bench: Bench, simulated: bool) -> None:
+    await bench.writer.stop()
+    bench.log, bench.writer, bench.handler = fresh(simulated=simulated)
+    long_ago = datetime(2022, 1, 1, tzinfo=UTC)
+    await bench.hears([replace(founded(), recorded=replace(founded().recorded, recorded_at=long_ago))])
+    (event,) = (await bench.log.load(["board-club-1"]))["board-club-1"]
+    assert event.recorded_at == (long_ago if simulated else NOW)
 
 
 async def test_a_generated_club_has_a_to_do_that_says_so(bench: Bench) -> None:
