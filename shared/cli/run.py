@@ -48,7 +48,7 @@ async def _foreground(stack: Stack, say: Callable[[str], None], after_start: Aft
 
     try:
         if await _until(work(), enough):
-            await enough.wait()
+            await _until(stack.keep(), enough)
         say("Đang dừng / stopping")
     finally:
         await stack.stop()

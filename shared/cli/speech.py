@@ -23,14 +23,18 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def sentences(refused: Refused) -> list[str]:
     """The refusal in the user's language, or in both."""
-    language = (os.environ.get("CLB_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2]
-    match language:
+    match _language():
         case "vi":
             return [refused.vi]
         case "en":
             return [refused.en]
         case _:
             return [refused.vi, refused.en]
+
+
+def word(vi: str, en: str) -> str:
+    """A heading or a label: Vietnamese unless the user's language is English."""
+    return en if _language() == "en" else vi
 
 
 def complain(refused: Refused) -> None:
@@ -52,3 +56,7 @@ def teller() -> Callable[[str], None]:
         err.print(f"[{time.monotonic() - beginning:6.1f} s] {text}", markup=False)
 
     return tell
+
+
+def _language() -> str:
+    return (os.environ.get("CLB_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2]

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.table import Table
 
 from shared.cli.run import background, foreground, stop_running
-from shared.cli.speech import err, out, print_json, teller
+from shared.cli.speech import err, out, print_json, teller, word
 from shared.local.stack import Stack
 from shared.local.state import default_data_dir
 from shared.local.status import Status, read_status
@@ -67,23 +68,34 @@ def show(found: Status) -> None:
     if not found.running:
         out.print(f"Không có gì đang chạy trong / nothing is running in {found.data_dir}")
         return
-    table = Table(title=f"{found.front}  ({found.phase})", title_justify="left")
-    for heading in (
-        "",
-        "tên / name",
-        "vai / role",
-        "địa chỉ / address",
-        "pid",
-        "vị trí / position",
-        "trễ / lag",
-        "khởi động lại / restarts",
-    ):
-        table.add_column(heading)
+    table = Table(
+        title=f"{found.front}  ({found.phase}, supervisor pid {found.supervisor})",
+        title_justify="left",
+        box=SIMPLE,
+        pad_edge=False,
+    )
+    table.add_column("")
+    table.add_column(word("tên", "name"), no_wrap=True)
+    table.add_column(word("vai", "role"), no_wrap=True)
+    table.add_column(word("địa chỉ", "address"), no_wrap=True)
+    table.add_column("pid", justify="right", no_wrap=True)
+    table.add_column(word("vị trí", "position"), justify="right", no_wrap=True)
+    table.add_column(word("trễ", "lag"), justify="right", no_wrap=True)
+    table.add_column(word("chạy lại", "restarts"), no_wrap=True)
     for standing in found.standings:
         member = standing.member
-        restarts = f"{member.restarts} ({member.last_exit})" if member.restarts else "0"
+        restarts = f"{member.restarts} {member.last_exit}" if member.last_exit else ""
         mark = "✓" if standing.healthy else "✗"
-        cells = (mark, member.name, member.role, member.address, member.pid, standing.position, standing.lag, restarts)
+        cells = (
+            mark,
+            member.name,
+            member.role,
+            member.address.removeprefix("http://"),
+            member.pid,
+            standing.position,
+            standing.lag,
+            restarts,
+        )
         table.add_row(*("" if cell is None else str(cell) for cell in cells))
     out.print(table)
 

@@ -53,14 +53,18 @@ def of_os(failure: OSError) -> Refused:
 
 
 def last_sentence(words: str) -> str:
-    """The last line that says something; of a JSON log line its message."""
-    lines = [line.strip() for line in words.splitlines() if line.strip()]
-    if not lines:
-        return "-"
+    """The last error that a log tells of, else its last line; of a JSON line its message."""
+    said = [_read(line.strip()) for line in words.splitlines() if line.strip()]
+    errors = [message for level, message in said if level in ("error", "critical", "plain")]
+    return (errors or [message for _, message in said] or ["-"])[-1]
+
+
+def _read(line: str) -> tuple[str, str]:
     try:
-        return str(json.loads(lines[-1])["message"])
+        found = json.loads(line)
+        return str(found["level"]), str(found["message"])
     except (ValueError, KeyError, TypeError):
-        return lines[-1]
+        return "plain", line
 
 
 def _tail(log: Path) -> str:

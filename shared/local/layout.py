@@ -22,19 +22,25 @@ FRONT_PORT = 8080
 HOST = "127.0.0.1"
 
 
-def choose_ports(remembered: Remembered, front: int | None) -> dict[str, int]:
-    """A port for everything: the one of the last time if it is free, for the front 8080 at first."""
-    if front is not None and port_taken(front):
+def choose_ports(remembered: Remembered) -> dict[str, int]:
+    """A port for every process but the front: the one of the last time if it is free."""
+    ports: dict[str, int] = {}
+    for name in (*SERVERS, *SERVICES):
+        ports[name] = free_port(remembered.ports.get(name), besides=list(ports.values()))
+    return ports
+
+
+def choose_front_port(remembered: Remembered, asked: int | None) -> int:
+    """The port that was asked for, or refuse (`port-taken`); else the one of the last time, 8080 at first, if it is free."""
+    if asked is None:
+        return free_port(remembered.ports.get("front", FRONT_PORT), besides=list(remembered.ports.values()))
+    if port_taken(asked):
         raise Refused(
             "port-taken",
-            f"Cổng {front} đang có chương trình khác dùng: chọn --port khác hoặc dừng chương trình đó.",
-            f"Port {front} is used by another program: choose another --port or stop that program.",
+            f"Cổng {asked} đang có chương trình khác dùng: chọn --port khác hoặc dừng chương trình đó.",
+            f"Port {asked} is used by another program: choose another --port or stop that program.",
         )
-    ports: dict[str, int] = {}
-    wanted = {"front": front or remembered.ports.get("front", FRONT_PORT)}
-    for name in ("front", *SERVERS, *SERVICES):
-        ports[name] = free_port(wanted.get(name, remembered.ports.get(name)), besides=list(ports.values()))
-    return ports
+    return asked
 
 
 def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls, port: int) -> Launch:

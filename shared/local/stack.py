@@ -8,6 +8,7 @@ that was started, also when the start failed half way. External servers are used
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Mapping
@@ -21,7 +22,17 @@ from shared.local.databases import DatabaseUrls, connect, create_database
 from shared.local.failures import did_not_start, step_failed
 from shared.local.folders import require_space
 from shared.local.kafka import Kafka
-from shared.local.layout import HOST, SERVICES, choose_ports, front_launch, http, migrate_launch, service_launch
+from shared.local.layout import (
+    FRONT_PORT,
+    HOST,
+    SERVICES,
+    choose_front_port,
+    choose_ports,
+    front_launch,
+    http,
+    migrate_launch,
+    service_launch,
+)
 from shared.local.postgres import Postgres
 from shared.local.process import Child
 from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
@@ -67,25 +78,28 @@ class Stack:
         self.data.own()
         require_space(self.data.path, 300_000_000)
         self._remembered = self.data.remembered()
-        self._ports = self._remembered.ports = choose_ports(self._remembered, self._front_port)
+        front = choose_front_port(self._remembered, self._front_port)
+        self._ports = {**choose_ports(self._remembered), "front": front}
         self._services = {name: http(self._ports[name]) for name in SERVICES}
         if self._remembered.kind == "new":
             self._remembered.kind = "demo-loading" if demo else "real"
         self._keep()
         self._publish()
-        if self._front_port is None and self._ports["front"] != 8080:
-            self._say(f"Cổng 8080 đang bận, dùng / port 8080 is taken, using {self._ports['front']}")
-        await together(self._start_kafka(), self._start_postgres())
-        await together(asyncio.to_thread(topics.apply, self._bootstrap), self._migrate())
+        await together(self._kafka_with_topics(), self._postgres_with_tables())
         for name in SERVICES:
             launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], port=self._ports[name])
             self.supervisor.adopt(Child(launch), role="all", address=self._services[name], tier=SERVICE)
-        launch = front_launch(self._logs, port=self._ports["front"], service_urls=self._services)
-        self.supervisor.adopt(Child(launch), role="front", address=self.front, tier=FRONT)
+        self._start_front()
         self._watching = asyncio.create_task(self.supervisor.watch())
-        await self._answering()
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            await together(*(self._answers(client, name) for name in (*SERVICES, "front")))
         self._phase = "ready"
         self._publish()
+
+    async def keep(self) -> None:
+        """Restart what dies, until cancelled."""
+        if self._watching is not None:
+            await self._watching
 
     async def stop(self) -> None:
         """Stop all that was started, the front first, the servers last; give the directory back."""
@@ -105,6 +119,15 @@ class Stack:
                 await connection.close()
         self._remembered.kind = "demo"
         self._keep()
+
+    async def _kafka_with_topics(self) -> None:
+        await self._start_kafka()
+        for done in await asyncio.to_thread(topics.apply, self._bootstrap):
+            self._say(f"Kafka: {done}")
+
+    async def _postgres_with_tables(self) -> None:
+        await self._start_postgres()
+        await self._migrate()
 
     async def _start_kafka(self) -> None:
         if given := self._environ.get("KAFKA_BOOTSTRAP"):
@@ -162,24 +185,31 @@ class Stack:
         if code != 0:
             raise step_failed(launch.name, launch.log, child.last_words())
 
-    async def _answering(self) -> None:
-        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            await together(*(self._answers(client, name) for name in (*SERVICES, "front")))
+    def _start_front(self) -> None:
+        self._ports["front"] = choose_front_port(self._remembered, self._front_port)
+        if self._front_port is None and self._ports["front"] != FRONT_PORT:
+            self._say(
+                f"Cổng {FRONT_PORT} bận, dùng {self._ports['front']} / port {FRONT_PORT} is taken, using {self._ports['front']}"
+            )
+        self._keep()
+        launch = front_launch(self._logs, port=self._ports["front"], service_urls=self._services)
+        self.supervisor.adopt(Child(launch), role="front", address=self.front, tier=FRONT)
 
     async def _answers(self, client: httpx.AsyncClient, name: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
         member = next(member for member in self.supervisor.members if member.name == name)
         while True:
-            try:
-                if (await client.get(f"{member.address}/ready")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            if member.restarts >= 2 or time.monotonic() > deadline:
+            ready = False
+            with contextlib.suppress(httpx.TransportError):
+                ready = (await client.get(f"{member.address}/ready")).status_code == 200
+            if member.last_exit is not None or time.monotonic() > deadline:
                 raise did_not_start(name, self._logs / f"{name}.log")
+            if ready:
+                return
             await asyncio.sleep(0.1)
 
     def _keep(self) -> None:
+        self._remembered.ports = dict(self._ports)
         self.data.remember(self._remembered)
 
     def _publish(self) -> None:

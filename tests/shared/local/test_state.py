@@ -12,7 +12,7 @@ import pytest
 from shared.kernel.errors import Refused
 from shared.local.failures import of_os
 from shared.local.folders import require_space
-from shared.local.layout import choose_ports
+from shared.local.layout import choose_front_port, choose_ports
 from shared.local.process import port_taken
 from shared.local.state import DataDir, Member, Remembered, Snapshot
 from shared.local.token_files import operator_token, token_path
@@ -79,21 +79,26 @@ def test_a_damaged_file_is_named(tmp_path):
 
 def test_ports_stay_the_same_while_they_are_free():
     remembered = Remembered()
-    remembered.ports = choose_ports(remembered, None)
-    assert choose_ports(remembered, None) == remembered.ports
+    remembered.ports = choose_ports(remembered)
+    remembered.ports["front"] = choose_front_port(remembered, None)
+    assert choose_ports(remembered) == {name: port for name, port in remembered.ports.items() if name != "front"}
     assert len(set(remembered.ports.values())) == len(remembered.ports)
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused_by_its_number(listener):
     assert port_taken(listener)
     with pytest.raises(Refused) as refused:
-        choose_ports(Remembered(), listener)
+        choose_front_port(Remembered(), listener)
     assert refused.value.slug == "port-taken"
     assert str(listener) in refused.value.vi
 
 
+def test_without_a_wish_the_front_takes_another_port_when_its_own_is_taken(listener):
+    assert choose_front_port(Remembered(ports={"front": listener}), None) != listener
+
+
 def test_a_remembered_port_that_is_taken_gives_way_to_a_free_one(listener):
-    assert choose_ports(Remembered(ports={"clubs": listener}), None)["clubs"] != listener
+    assert choose_ports(Remembered(ports={"clubs": listener}))["clubs"] != listener
 
 
 @pytest.fixture
