@@ -43,6 +43,15 @@ NAMES: Final[dict[int, str]] = {number: name for name, number in _NUMBERS.items(
 """The name of each measure by its number."""
 
 
+FLOWS: Final = frozenset(
+    name
+    for name in _NUMBERS
+    if name.startswith(("loans_", "raised_", "rounds", "cost_", "attendances", "participants"))
+    or name in {"month_reports", "meetings", "boards_renewed", "inspections", "clubs_visited", "findings", "recommendations"}
+)
+"""What a month adds, as against what a month finds: a series shows the flows of each month and the stocks at its end."""
+
+
 def measure(name: str) -> int:
     """The number of a measure. May raise `KeyError`."""
     return _NUMBERS[name]

@@ -1,0 +1,143 @@
+"""How far the country has come (tiến độ): numbers of an area, or of each of its parts, with everything that an answer must say.
+
+The rows of a group always sum to the whole: what lies in no single province of the asked map is a row of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from services.reporting.indicators.definition import Sum
+from services.reporting.questions import render
+from services.reporting.questions.area import REGIONS, Area
+from services.reporting.questions.ask import Ask
+from services.reporting.questions.desk import Desk, Figure
+from services.reporting.questions.question import Question
+from services.reporting.questions.series import months_of
+from services.reporting.questions.small import Small
+from services.reporting.questions.snapshot import Fresh, Stamp, stamp
+from services.reporting.questions.wording import amount
+from shared.kernel.database import Connection
+from shared.kernel.errors import Refused
+from shared.reference.book import Places
+
+Json = dict[str, Any]
+
+
+async def progress(connection: Connection, places: Places, ask: Ask) -> Json:
+    """The whole answer. May raise `Refused` for groups that the area cannot be cut into."""
+    mark = await stamp(connection, ask.clocks.known_at)
+    questions = [Question(definition, ask.area, ask.clocks) for definition in ask.definitions]
+    figures = await whole(connection, places, ask.area, questions)
+    body: Json = {
+        **render.head(mark, ask.clocks, places),
+        "area": render.area(ask.area, places),
+        "group_by": ask.group_by,
+        "definitions": {each.slug: each.version for each in ask.definitions},
+        "generated": any(each.generated for each in figures),
+        "numbers": [render.figure(each) for each in figures],
+        "groups": [],
+        "freshness": freshness(mark, places, ask),
+    }
+    if ask.group_by == "month":
+        body["groups"] = await months_of(connection, places, ask)
+    elif ask.group_by is not None:
+        body["groups"] = await _groups(connection, places, ask, questions, figures)
+    return body
+
+
+async def whole(connection: Connection, places: Places, area: Area, questions: Sequence[Question]) -> list[Figure]:
+    """The figures of one area."""
+    clocks = questions[0].clocks
+    desk = Desk(places, clocks)
+    if area.kind in ("commune", "club"):
+        small = await Small(desk, area).load(connection, questions, clubs=area.kind == "club")
+        return [small.figure(question) for question in questions]
+    await desk.load(connection, questions)
+    return [desk.figure(question) for question in questions]
+
+
+async def _groups(
+    connection: Connection, places: Places, ask: Ask, questions: Sequence[Question], totals: Sequence[Figure]
+) -> list[Json]:
+    desk = Desk(places, ask.clocks)
+    if ask.group_by in ("commune", "club"):
+        if ask.area.kind not in ("province", "commune"):
+            raise Refused(
+                "group-needs-province",
+                "Chia theo xã hay câu lạc bộ thì phải hỏi từng tỉnh: thêm area, ví dụ area=34:38.",
+                "Cutting by commune or club needs one province: add area, such as area=34:38.",
+                field="group_by",
+            )
+        small = await Small(desk, ask.area).load(connection, questions, clubs=ask.group_by == "club")
+        areas = sorted(small.groups.values(), key=lambda area: (area.kind != "commune", area.text))
+        return [_group(places, area, [small.figure(question.of(area)) for question in questions], ask) for area in areas]
+    await desk.load(connection, questions)
+    areas = _regions(ask, places) if ask.group_by == "region" else desk.provinces(ask.area)
+    rows = [[desk.figure(question.of(area)) for question in questions] for area in areas]
+    groups = [_group(places, area, row, ask) for area, row in zip(areas, rows, strict=True)]
+    return [*groups, *_remainder(rows, totals)] if ask.area.kind == "nation" else groups
+
+
+def _regions(ask: Ask, places: Places) -> list[Area]:
+    if ask.area.kind != "nation":
+        raise Refused(
+            "group-needs-nation", "Chia theo vùng chỉ với cả nước.", "Only the nation is cut by region.", field="group_by"
+        )
+    slugs = {region.slug for region in places.regions(ask.clocks.map)}
+    return [Area("region", slug) for slug in REGIONS if slug in slugs]
+
+
+def _group(places: Places, area: Area, figures: Sequence[Figure], ask: Ask) -> Json:
+    waits = area.kind == "commune" and area.text[:2] != ask.clocks.map
+    return {
+        **render.area(area, places),
+        "undecided": waits,
+        "generated": any(each.generated for each in figures),
+        "numbers": [render.figure(each) for each in figures],
+    }
+
+
+def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure]) -> list[Json]:
+    """What the nation has beside its parts: national rounds, communes of several old provinces, declarations of new ones."""
+    numbers: list[Json] = []
+    for index, total in enumerate(totals):
+        if not isinstance(total.question.definition.formula, Sum) or total.choice.value is None:
+            continue
+        parts = sum((row[index].choice.value or Decimal(0) for row in rows), Decimal(0))
+        rest = total.choice.value - parts
+        if rest:
+            definition = total.question.definition
+            display = render.words(amount(rest, definition.unit))
+            numbers.append({"id": None, "indicator": definition.slug, "value": render.plain(rest), "display": display})
+    if not numbers:
+        return []
+    name = "Không thuộc riêng tỉnh nào trên bản đồ này"
+    return [{"key": "none", "kind": "none", "name": name, "undecided": False, "generated": False, "numbers": numbers}]
+
+
+def freshness(mark: Stamp, places: Places, ask: Ask) -> list[Json]:
+    """How fresh the nation and each province in the area are, whoever has sent nothing included."""
+    desk = Desk(places, ask.clocks)
+    within: Iterable[Area] = ()
+    if ask.area.kind in ("nation", "region", "province"):
+        within = desk.provinces(ask.area)
+    elif (place := ask.area.place) is not None and (province := places.locate(place, ask.clocks.map).province) is not None:
+        within = (Area("province", province.key),)
+    listed = [Area("nation", "VN"), *within]
+    return [_fresh(places, area, mark.freshness.get(area.text), ask.clocks.known_at) for area in listed]
+
+
+def _fresh(places: Places, area: Area, found: Fresh | None, known_at: datetime) -> Json:
+    if found is None:
+        return {**render.area(area, places), "last_event_at": None, "latest_month": None, "events": 0, "seconds_behind": None}
+    return {
+        **render.area(area, places),
+        "last_event_at": render.instant(found.recorded_at),
+        "latest_month": None if found.latest_month is None else found.latest_month.isoformat()[:7],
+        "events": found.events,
+        "seconds_behind": max(0, int((known_at - found.recorded_at).total_seconds())),
+    }

@@ -1,0 +1,174 @@
+"""Which source a figure comes from, when several speak of the same: the most specific complete one wins. Pure.
+
+- A province's club-by-club count is complete when it holds at least as many founded clubs as the latest declared total
+  that was valid by the day; with no such declaration nothing speaks against it. Else the declaration stands, beside
+  what was counted.
+- A province of the 34-map without a declaration of its own is the sum of its old provinces, each by the same rule.
+- A region and the nation are the sums of their provinces if every one has a source, else the nation's own declaration.
+- Declarations of a district, a club or a project never stand for a whole area, nor do numbers that their own source
+  contradicts. Whatever does not win is listed, never added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from services.reporting.questions.declared import Declared
+
+_RANK = {"counted": 3, "declared": 2, "estimated": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the ledger holds of an area: the amount by basis, and how many clubs were founded there.
+
+    `stated` False: no club there stated the figure; blank is unknown, not zero.
+    """
+
+    amounts: Mapping[str, int] = field(default_factory=dict[str, int])
+    clubs: int = 0
+    stated: bool = True
+
+    @property
+    def total(self) -> int:
+        """All bases together."""
+        return sum(self.amounts.values())
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was ever reported."""
+        return not any(self.amounts.values()) and not (self.clubs and self.stated)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The chosen value: its parts by basis, the declarations in it, what was counted, whether it is complete.
+
+    `value` None: no source speaks of the area.
+    """
+
+    value: Decimal | None
+    parts: Mapping[str, Decimal]
+    used: tuple[Declared, ...] = ()
+    counted: int = 0
+    complete: bool = True
+
+    @property
+    def source(self) -> str:
+        """`none`, `counted`, `declared` or `mixed`: where the value comes from."""
+        if self.value is None:
+            return "none"
+        if not self.used:
+            return "counted"
+        return "declared" if sum(each.value for each in self.used) == self.value else "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What is declared, valid by a day: of the asked indicator, and of the total of clubs. The latest of each area."""
+
+    values: Mapping[str, Declared]
+    clubs: Mapping[str, Declared]
+
+    @classmethod
+    def by(cls, day: date, indicator: str, declared: Iterable[Declared]) -> Claims:
+        """The claims that stand by a day."""
+        known = list(declared)
+        return cls(_latest(day, indicator, known), _latest(day, "clubs-founded", known))
+
+
+def _latest(day: date, indicator: str, declared: Iterable[Declared]) -> dict[str, Declared]:
+    latest: dict[str, Declared] = {}
+    for each in declared:
+        if each.indicator != indicator or each.scope is not None or each.area is None or each.basis not in _RANK:
+            continue
+        if each.valid_to is None or each.valid_to > day:
+            continue
+        other = latest.get(each.area)
+        if other is None or _order(each) > _order(other):
+            latest[each.area] = each
+    return latest
+
+
+def _order(each: Declared) -> tuple[object, ...]:
+    """Later validity wins, then later publication, then the stronger basis and the exact word; the stream settles it."""
+    published = each.published_on or date.min
+    return (each.valid_to, published, _RANK.get(each.basis, 0), each.qualifier == "exact", each.value, each.stream)
+
+
+def choose(counted: Counted, claim: Declared | None, clubs: Declared | None) -> Choice:
+    """The choice for one area by itself."""
+    complete = clubs is None or counted.clubs >= clubs.value
+    if not counted.empty and (complete or claim is None):
+        parts = {basis: Decimal(amount) for basis, amount in sorted(counted.amounts.items()) if amount}
+        return Choice(Decimal(counted.total), parts, counted=counted.total, complete=complete)
+    if claim is not None:
+        return Choice(claim.value, {_said(claim): claim.value}, (claim,), counted.total)
+    return Choice(None, {}, complete=False)
+
+
+def _said(claim: Declared) -> str:
+    """A published figure is declared unless it says that it is an estimate."""
+    return "estimated" if claim.basis == "estimated" else "declared"
+
+
+def province(
+    own: str,
+    olds: Sequence[str],
+    counted: Mapping[str, Counted],
+    claims: Claims,
+) -> Choice:
+    """A province of the 34-map made of old ones, or (with no or one old one) a province by itself.
+
+    `counted` holds the counts of the province and of its old provinces by key. The two names of a province that never
+    merged are one place; claims of either count.
+    """
+    names = (own, *olds) if len(olds) <= 1 else (own,)
+    claim, clubs = _newest(claims.values, names), _newest(claims.clubs, names)
+    if len(olds) > 1 and claim is None and clubs is None and any(old in claims.values or old in claims.clubs for old in olds):
+        rest = _rest(counted.get(own, Counted()), [counted.get(old, Counted()) for old in olds])
+        parts = [choose(counted.get(old, Counted()), claims.values.get(old), claims.clubs.get(old)) for old in olds]
+        return total([*parts, *([] if rest.empty else [choose(rest, None, None)])])
+    return choose(counted.get(own, Counted()), claim, clubs)
+
+
+def _newest(claims: Mapping[str, Declared], names: Iterable[str]) -> Declared | None:
+    return max((claims[name] for name in names if name in claims), key=_order, default=None)
+
+
+def _rest(whole: Counted, parts: Sequence[Counted]) -> Counted:
+    """What was counted in the new province and in no single old one."""
+    amounts = {basis: amount - sum(part.amounts.get(basis, 0) for part in parts) for basis, amount in whole.amounts.items()}
+    return Counted(
+        {basis: amount for basis, amount in amounts.items() if amount}, whole.clubs - sum(part.clubs for part in parts)
+    )
+
+
+def total(parts: Sequence[Choice], *, own: Declared | None = None, beside: Counted | None = None) -> Choice:
+    """The sum of areas: if every one has a source; else the whole's own declaration; else what there is, incomplete.
+
+    `beside` is what was counted of the whole and of none of its parts (a national round of training).
+    """
+    spare = Counted() if beside is None else beside
+    counted = sum(part.counted for part in parts) + spare.total
+    sourced = [part for part in parts if part.value is not None]
+    if own is not None and len(sourced) < len(parts):
+        return Choice(own.value, {_said(own): own.value}, (own,), counted)
+    if not sourced and spare.empty:
+        return Choice(None, {}, complete=False)
+    sums: dict[str, Decimal] = {}
+    for part in sourced:
+        for basis, amount in part.parts.items():
+            sums[basis] = sums.get(basis, Decimal(0)) + amount
+    for basis, amount in spare.amounts.items():
+        sums[basis] = sums.get(basis, Decimal(0)) + amount
+    return Choice(
+        sum((part.value or Decimal(0) for part in sourced), Decimal(spare.total)),
+        {basis: amount for basis, amount in sorted(sums.items()) if amount},
+        tuple(used for part in sourced for used in part.used),
+        counted,
+        complete=len(sourced) == len(parts) and all(part.complete for part in sourced),
+    )
