@@ -56,17 +56,33 @@ def class_path(progress: Progress, *, jars: Sequence[Jar] | None = None, fetch: 
     wanted = read_lock() if jars is None else jars
     folder = cache_dir() / "kafka"
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [jar for jar in wanted if not _is_good(folder / jar.filename, jar)]
-    if missing:
-        size = sum(jar.bytes for jar in missing) / 1e6
-        progress(f"Kafka: {len(missing)} jar ({size:.0f} MB) -> {folder}")
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch, ThreadPoolExecutor(8) as pool:
-            fetched = [pool.submit(_fetch_one, jar, folder, Path(scratch), fetch or _fetch) for jar in missing]
+    if missing := _missing(wanted, folder):
+        progress(f"Kafka: {len(missing)} jar ({sum(jar.bytes for jar in missing) / 1e6:.0f} MB) -> {folder}")
+        try:
+            _fetch_all(missing, folder, fetch or _by_python, progress, at_once=8)
+        except OSError as failure:
+            if shutil.which("mvn") is None:
+                raise _unreachable(failure) from failure
+            progress(f"Kafka: {type(failure).__name__}; thử bằng Maven / trying Maven, whose settings know mirrors and proxies")
+            _fetch_all(_missing(wanted, folder), folder, _by_maven, progress, at_once=1)
+    return [folder / jar.filename for jar in wanted]
+
+
+def _missing(wanted: Sequence[Jar], folder: Path) -> list[Jar]:
+    return [jar for jar in wanted if not _is_good(folder / jar.filename, jar)]
+
+
+def _fetch_all(jars: Sequence[Jar], folder: Path, fetch: Fetch, progress: Progress, *, at_once: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=folder) as scratch, ThreadPoolExecutor(at_once) as pool:
+        fetched = [pool.submit(_fetch_one, jar, folder, Path(scratch), fetch) for jar in jars]
+        try:
             for done, one in enumerate(fetched, 1):
                 one.result()
-                if done % 15 == 0 or done == len(missing):
-                    progress(f"Kafka: {done}/{len(missing)} jar")
-    return [folder / jar.filename for jar in wanted]
+                if done % 15 == 0 or done == len(jars):
+                    progress(f"Kafka: {done}/{len(jars)} jar")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _is_good(path: Path, jar: Jar) -> bool:
@@ -94,32 +110,41 @@ def _fetch_one(jar: Jar, folder: Path, scratch: Path, fetch: Fetch) -> None:
     )
 
 
-def _fetch(jar: Jar, repository: Path) -> Path:
-    """By jgo's own resolver; if that fails and Maven is installed, by Maven, whose settings know mirrors and proxies."""
-    from jgo.maven import MavenContext, MvnResolver  # noqa: PLC0415 - slow to import and seldom needed
-
-    group, name, version = jar.coordinate.split(":")
-
-    def resolve(context: Any) -> Path:
-        return context.project(group, name).at_version(version).artifact().resolve()
+def _by_python(jar: Jar, repository: Path) -> Path:
+    """By jgo alone. May raise `OSError`, which the failures of its HTTP library are."""
+    from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import and seldom needed
 
     try:
-        return resolve(MavenContext(repo_cache=repository, timeout=30))
-    except Exception as failure:
-        mvn = shutil.which("mvn")
-        if mvn is not None:
-            try:
-                return resolve(MavenContext(resolver=MvnResolver(Path(mvn)), repo_cache=repository))
-            except Exception:  # noqa: BLE001, S110 - the first failure is the one to tell
-                pass
-        raise Refused(
-            "download-failed",
-            f"Không tải được {jar.filename} ({type(failure).__name__}): kiểm tra mạng; sau proxy thì đặt HTTPS_PROXY, "
-            "hoặc cài Maven và khai báo máy chủ trung gian trong settings.xml; hoặc đặt KAFKA_BOOTSTRAP tới một Kafka có sẵn.",
-            f"{jar.filename} could not be downloaded ({type(failure).__name__}): check the network; behind a proxy "
-            "set HTTPS_PROXY, or install Maven and name the mirror in its settings.xml; or set KAFKA_BOOTSTRAP "
-            "to a Kafka that exists.",
-        ) from failure
+        return _resolve(MavenContext(repo_cache=repository, timeout=30), jar)
+    except RuntimeError as failure:
+        raise FileNotFoundError(f"{jar.filename}: {failure}") from failure
+
+
+def _by_maven(jar: Jar, repository: Path) -> Path:
+    """By the Maven that is installed, asked by jgo: the mirrors and proxies of its own settings hold."""
+    from jgo.maven import MavenContext, MvnResolver  # noqa: PLC0415 - slow to import and seldom needed
+
+    try:
+        return _resolve(MavenContext(resolver=MvnResolver(Path("mvn")), repo_cache=repository, remote_repos={}), jar)
+    except (RuntimeError, AssertionError) as failure:
+        raise _unreachable(failure) from failure
+
+
+def _resolve(context: Any, jar: Jar) -> Path:
+    group, name, version = jar.coordinate.split(":")
+    return context.project(group, name).at_version(version).artifact().resolve()
+
+
+def _unreachable(failure: Exception) -> Refused:
+    reason = type(failure).__name__
+    return Refused(
+        "download-failed",
+        f"Không tải được Kafka ({reason}): kiểm tra mạng; sau proxy thì đặt HTTPS_PROXY (và REQUESTS_CA_BUNDLE nếu proxy có "
+        "chứng chỉ riêng), hoặc cài Maven và khai báo máy chủ trung gian trong settings.xml, hoặc đặt KAFKA_BOOTSTRAP.",
+        f"Kafka could not be downloaded ({reason}): check the network; behind a proxy set HTTPS_PROXY (and REQUESTS_CA_BUNDLE "
+        "if it has a certificate of its own), or install Maven and name the mirror in its settings.xml, or set "
+        "KAFKA_BOOTSTRAP.",
+    )
 
 
 def write_lock(path: Path = LOCK_FILE) -> None:

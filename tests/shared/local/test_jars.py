@@ -72,6 +72,24 @@ def test_without_a_network_the_sentence_says_what_to_set(monkeypatch, tmp_path):
     assert "KAFKA_BOOTSTRAP" in refused.value.en
 
 
+def test_where_python_cannot_reach_the_network_maven_is_asked(monkeypatch, tmp_path, cache):
+    def nobody(*_):
+        raise ConnectionError("no route")
+
+    program = tmp_path / "bin" / "mvn"
+    program.parent.mkdir()
+    program.write_text(
+        """#!/bin/sh
+for argument; do case $argument in -Dmaven.repo.local=*) into=${argument#*=}/org/example/thing/1.0;; esac; done
+case "$*" in *dependency:get*-DgroupId=org.example*) mkdir -p "$into"; printf 'a jar' >"$into/thing-1.0.jar";; esac
+"""
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    (path,) = class_path(quiet, jars=[JAR], fetch=nobody)
+    assert path.read_bytes() == GOOD
+
+
 def test_the_lock_pins_every_jar_by_sha256_and_names_no_host():
     jars = read_lock()
     assert len(jars) > 30
