@@ -70,8 +70,7 @@ def _figure(point: Point) -> dict[str, object]:
         "published_on": None if point.published_on is None else point.published_on.isoformat(),
         "source": point.source,
     }
-    required = ("area", "valid_from", "valid_to")
-    return {name: value for name, value in fields.items() if value is not None or name in required}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,7 @@
-"""Vague dates as intervals of days, both ends included; an end that the source does not give is None.
+"""Vague dates as intervals of days, both ends included, in which the printed date certainly lies; None and None: unknown.
 
-`about 2018` is taken as a year to either side. A form that is not listed here is refused rather than guessed at.
+`about 2018` is taken as a year to either side; `before 2016-08` begins with the first day that the system knows. A form that
+is not listed here is refused rather than guessed at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ from datetime import date, timedelta
 from shared.reference.points.problem import BadCell
 
 Interval = tuple[date | None, date | None]
+"""Both ends, or neither."""
+
+BEGINNING = date(1990, 1, 1)
+"""No figure is of a day before."""
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -84,11 +89,11 @@ def _year_before_month(year: str, month: str) -> Interval:
 
 
 def _until_month(year: str, month: str) -> Interval:
-    return None, date(int(year), int(month), 1) - timedelta(days=1)
+    return BEGINNING, date(int(year), int(month), 1) - timedelta(days=1)
 
 
 def _until_year(year: str) -> Interval:
-    return None, date(int(year), 1, 1) - timedelta(days=1)
+    return BEGINNING, date(int(year), 1, 1) - timedelta(days=1)
 
 
 def _about(year: str) -> Interval:

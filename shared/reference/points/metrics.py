@@ -44,13 +44,13 @@ class Metric:
 
     @property
     def share(self) -> bool:
-        """Whether it is a part of a whole, which cannot pass 100 %. An attainment can."""
-        return self.unit == "percent" and "share" in self.name
+        """Whether it cannot pass 100 %; what repeats a printed number can."""
+        return self.unit == "percent" and self.basis != "as-printed"
 
     def days(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
         """The days that the figure is about: a flow starts before the date it is printed with."""
         match self.period.partition(" "):
-            case ("since", _, start):
+            case ("since", _, start) if last is not None:
                 return date.fromisoformat(start), last
             case ("year", _, _) if last is not None:
                 return last.replace(month=1, day=1), last

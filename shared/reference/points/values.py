@@ -36,5 +36,9 @@ def value_of(printed: str, metric: Metric) -> Decimal:
     if metric.whole and value != value.to_integral_value():
         raise BadCell("not-whole", f"{metric.name} phải là số nguyên", f"{metric.name} must be a whole number")
     if metric.share and value > 100:
-        raise BadCell("share-over-100", f"tỷ lệ {text} % vượt 100 %", f"a share of {text} % exceeds 100 %")
+        raise BadCell(
+            "share-over-100",
+            f"tỷ lệ {text} % vượt 100 %; nếu nguồn in như vậy, thêm đuôi _as_printed vào tên chỉ số",
+            f"a share of {text} % exceeds 100 %; if the source prints it so, end the metric's name in _as_printed",
+        )
     return value

@@ -1,19 +1,26 @@
 """The published points as a whole: every row read, every metric mapped or kept, every bad row named."""
 
 import csv
+import json
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from services.monitoring.domain import TARGETS, SetTarget
+from services.reporting.declarations import DECLARATIONS, DeclareFigure
+from services.reporting.indicators import ALL
 from shared.events.reporting import FigureDeclared
-from shared.local.demo.plan import published_points
+from shared.kernel.decider import Context
+from shared.local.demo.plan import plan_targets, published_points
 from shared.reference.book import load
 from shared.reference.points.commands import DECLARE, SET_TARGET, commands_of, target_table
 from shared.reference.points.metrics import metric_of, metric_table
 from shared.reference.points.reader import Point, Reading, read_points
 
+_DECIDERS: dict[str, tuple[Any, Any]] = {DECLARE: (DeclareFigure, DECLARATIONS), SET_TARGET: (SetTarget, TARGETS)}
 HEADER = "date,area,metric,value,source\n"
 
 
@@ -63,6 +70,17 @@ def test_every_declaration_is_an_event_as_published():
     assert len(commands) == 292
     figures = [FigureDeclared.model_validate(command.data) for command in commands]
     assert Counter(figure.basis for figure in figures) == Counter({"declared": 292 - 4 - 6, "estimated": 4, "as-printed": 6})
+
+
+def test_the_real_deciders_accept_every_figure_and_every_target():
+    context = Context(datetime(2026, 11, 25, tzinfo=UTC), load())
+    streams: set[str] = set()
+    for command in (*commands_of(reading().points), *plan_targets()):
+        cls, decider = _DECIDERS[command.type]
+        wish = cls.model_validate_json(json.dumps(command.data), strict=True, extra="forbid")
+        assert len(list(decider.decide(None, wish, context))) == 1, command
+        streams.add(decider.stream_of(wish, str(command.id)))
+    assert len(streams) == 292 + 16 + 1
 
 
 def test_456470_is_an_estimate_by_its_formula_published_on_29_august_2024():
@@ -146,7 +164,18 @@ def test_targets_of_the_schemes_become_targets_too():
     assert ("1648", "clubs-new-1648", "VN", "2035-12-31", "12000") in said
     assert ("1648", "clubs-new-1648", "VN", "2030-12-31", "6000") in said
     assert ("1336", "clubs-new-1336", "17", "2025-12-31", "75") in said
+    assert ("1336", "members-of-new-clubs-1336", "VN", "2025-12-31", "150000") in said
+    assert ("1336", "older-members-of-new-clubs", "VN", "2025-12-31", "100000") in said
+    assert len(targets) == 16
     assert set(target_table()) <= set(metric_table())
+
+
+def test_every_indicator_that_a_figure_or_a_target_names_is_one_of_the_reporting_service():
+    known = {definition.slug for definition in ALL}
+    commands = (*commands_of(reading().points), *plan_targets())
+    named = {command.data["indicator"] for command in commands if "indicator" in command.data}
+    assert named <= known
+    assert len(named) >= 12
 
 
 def test_the_same_file_makes_the_same_ids_and_another_value_another_one():
@@ -174,6 +203,7 @@ def test_the_same_file_makes_the_same_ids_and_another_value_another_one():
         ("2024,Việt Nam,clubs_total,12.5,a page", "value", "not-whole"),
         ("2024,Việt Nam,clubs_total,1000000000000001,a page", "value", "number-too-large"),
         ("2024,Việt Nam,share_women_pct,102.1,a page", "value", "share-over-100"),
+        ("2024,Việt Nam,attainment_pct,231,a page", "value", "share-over-100"),
         ("2024,Việt Nam,clubs_total,1,", "source", "no-source"),
         ("2024,Việt Nam,clubs_total,1," + "x" * 2001, "source", "too-long"),
         ("2024,Việt Nam,clubs_total,1,a\x07page", "source", "unprintable"),
