@@ -85,11 +85,15 @@ def command_id(key: str | None, principal: Principal, field: str = "Idempotency-
 
 
 def key_of(request: HttpRequest) -> str | None:
-    """The `Idempotency-Key` of a request, or None. Two of them are refused."""
-    keys = request.headers.getlist("idempotency-key")
-    if len(keys) > 1:
-        raise _bad_key("Idempotency-Key")
-    return keys[0] if keys else None
+    """The `Idempotency-Key` of a request (UTF-8), or None. Two of them are refused."""
+    keys = [value for name, value in request.headers.raw if name.lower() == b"idempotency-key"]
+    if not keys:
+        return None
+    try:
+        (key,) = keys
+        return key.decode()
+    except ValueError:  # two keys, or bytes that are not UTF-8
+        raise _bad_key("Idempotency-Key") from None
 
 
 def require_object(value: Any, field: str = "") -> dict[str, Any]:

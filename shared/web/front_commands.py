@@ -19,7 +19,7 @@ from starlette.responses import Response
 from shared.kernel.errors import Refused
 from shared.web.body import compact, json_body, parse, require_json
 from shared.web.commands import batch_of
-from shared.web.envelope import KEY_LENGTH, require_object
+from shared.web.envelope import KEY_LENGTH, key_of, require_object
 from shared.web.problems import problem
 from shared.web.routing import ELSE, service_of_command, unknown_service
 from shared.web.upstream import Upstreams, credentials, forwarded
@@ -93,7 +93,7 @@ async def _split(upstreams: Upstreams, request: Request, raw: bytes) -> list[dic
             "A batch that stands or falls together (atomic) holds commands of one service only; split it.",
             field="atomic",
         )
-    _name_all(items, request.headers.get("idempotency-key"))
+    _name_all(items, key_of(request))
     parts = list(places.items())
     replies = await asyncio.gather(*(_part(upstreams, request, name, items, mine, atomic=atomic) for name, mine in parts))
     for (_, mine), reply in zip(parts, replies, strict=True):

@@ -6,7 +6,7 @@ connection stay on it, and that what a caller claims about forwarding is dropped
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
 import httpx
@@ -20,10 +20,12 @@ from shared.kernel.errors import Refused
 _TIMEOUT = httpx.Timeout(60.0, connect=3.0, pool=10.0)
 _LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=64)
 
+Headers = Sequence[tuple[bytes, bytes]]
+
 _HOP = frozenset(
     {
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-        "transfer-encoding", "upgrade", "host", "content-length", "expect", "forwarded",
+        b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
+        b"transfer-encoding", b"upgrade", b"host", b"content-length", b"expect", b"forwarded",
     }
 )  # fmt: skip
 _NOT_BACK = frozenset(
@@ -50,9 +52,7 @@ class Upstreams:
     def __init__(self, clients: Mapping[str, httpx.AsyncClient]) -> None:
         self._clients = clients
 
-    async def ask(
-        self, service: str, method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes = b""
-    ) -> httpx.Response:
+    async def ask(self, service: str, method: str, target: str, headers: Headers, body: bytes = b"") -> httpx.Response:
         """The whole answer. May raise `Down`."""
         request = self._request(service, method, target.encode("ascii"), headers, body)
         try:
@@ -61,7 +61,7 @@ class Upstreams:
             raise Down(service) from failure
 
     async def json(
-        self, service: str, method: str, target: str, headers: Iterable[tuple[str, str]], body: Any = None
+        self, service: str, method: str, target: str, headers: Headers, body: Any = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of an answer. May raise `Down`, also for an answer that is no JSON object."""
         content = b"" if body is None else orjson.dumps(body)
@@ -93,9 +93,7 @@ class Upstreams:
         ]
         return response
 
-    def _request(
-        self, service: str, method: str, target: bytes, headers: Iterable[tuple[str, str]], body: bytes
-    ) -> httpx.Request:
+    def _request(self, service: str, method: str, target: bytes, headers: Headers, body: bytes) -> httpx.Request:
         client = self._clients[service]
         url = client.base_url.copy_with(raw_path=client.base_url.raw_path.rstrip(b"/") + target)
         return client.build_request(method, url, headers=[*headers], content=body or None)
@@ -110,20 +108,20 @@ async def _until_broken(answer: httpx.Response) -> AsyncIterator[bytes]:
         await answer.aclose()
 
 
-def forwarded(request: Request) -> list[tuple[str, str]]:
-    """The headers of a request that a service gets to see."""
-    named = {name.strip().lower() for name in request.headers.get("connection", "").split(",")}
+def forwarded(request: Request) -> Headers:
+    """The headers of a request that a service gets to see, byte for byte."""
+    named = {name.strip().lower() for name in request.headers.get("connection", "").encode("latin-1").split(b",")}
     return [
         (name, value)
-        for name, value in request.headers.items()
-        if name not in _HOP and name not in named and not name.startswith("x-forwarded-")
+        for name, value in request.headers.raw
+        if name not in _HOP and name not in named and not name.startswith(b"x-forwarded-")
     ]
 
 
-def credentials(request: Request, *, json: bool = True) -> list[tuple[str, str]]:
+def credentials(request: Request) -> Headers:
     """Only who is asking, for questions that the front asks of its own."""
-    kept = [("authorization", value) for value in request.headers.getlist("authorization")]
-    return [*kept, ("content-type", "application/json")] if json else kept
+    kept = [(name, value) for name, value in request.headers.raw if name == b"authorization"]
+    return [*kept, (b"content-type", b"application/json")]
 
 
 def open_clients(urls: Mapping[str, str]) -> dict[str, httpx.AsyncClient]:
