@@ -6,6 +6,7 @@ they are free. Refuses an address that was asked for and is taken.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -33,7 +34,8 @@ def choose_ports(remembered: Remembered) -> dict[str, int]:
 def choose_front_port(remembered: Remembered, asked: int | None) -> int:
     """The port that was asked for, or refuse (`port-taken`); else the one of the last time, 8080 at first, if it is free."""
     if asked is None:
-        return free_port(remembered.ports.get("front", FRONT_PORT), besides=list(remembered.ports.values()))
+        others = [port for name, port in remembered.ports.items() if name != "front"]
+        return free_port(remembered.ports.get("front", FRONT_PORT), besides=others)
     if port_taken(asked):
         raise Refused(
             "port-taken",
@@ -67,6 +69,17 @@ def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> L
 def http(port: int) -> str:
     """The address of a process on this machine."""
     return f"http://{HOST}:{port}"
+
+
+def code_digest(*others: object) -> str:
+    """A digest of all code that could make tables, and of what else they depend on."""
+    digest = hashlib.sha256(repr(others).encode())
+    for path in sorted(
+        path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".sql")
+    ):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _python(module: str, *arguments: str) -> list[str]:

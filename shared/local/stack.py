@@ -28,6 +28,7 @@ from shared.local.layout import (
     SERVICES,
     choose_front_port,
     choose_ports,
+    code_digest,
     front_launch,
     http,
     migrate_launch,
@@ -78,7 +79,8 @@ class Stack:
         self.data.own()
         require_space(self.data.path, 300_000_000)
         self._remembered = self.data.remembered()
-        front = choose_front_port(self._remembered, self._front_port)
+        choose_front_port(self._remembered, self._front_port)
+        front = self._front_port or self._remembered.ports.get("front", FRONT_PORT)
         self._ports = {**choose_ports(self._remembered), "front": front}
         self._services = {name: http(self._ports[name]) for name in SERVICES}
         if self._remembered.kind == "new":
@@ -169,9 +171,14 @@ class Stack:
         self._keep()
 
     async def _migrate(self) -> None:
+        by = await asyncio.to_thread(code_digest, operator_token(self.data.path), [self._urls[name].owner for name in SERVICES])
+        if by == self._remembered.tables_by:
+            return
         self._say("Cơ sở dữ liệu: tạo bảng / databases: making tables")
         simulated = self._remembered.kind == "demo-loading"
         await together(*(self._migrate_one(name, simulated=simulated) for name in SERVICES if self._urls[name].owner))
+        self._remembered.tables_by = by
+        self._keep()
 
     async def _migrate_one(self, name: str, *, simulated: bool) -> None:
         hashed = hash_of(operator_token(self.data.path)).hex()
@@ -186,11 +193,10 @@ class Stack:
             raise step_failed(launch.name, launch.log, child.last_words())
 
     def _start_front(self) -> None:
-        self._ports["front"] = choose_front_port(self._remembered, self._front_port)
-        if self._front_port is None and self._ports["front"] != FRONT_PORT:
-            self._say(
-                f"Cổng {FRONT_PORT} bận, dùng {self._ports['front']} / port {FRONT_PORT} is taken, using {self._ports['front']}"
-            )
+        wanted = self._front_port or self._remembered.ports["front"]
+        self._ports["front"] = taken = choose_front_port(self._remembered, self._front_port)
+        if taken != wanted:
+            self._say(f"Cổng {wanted} bận, dùng {taken} / port {wanted} is taken, using {taken}")
         self._keep()
         launch = front_launch(self._logs, port=self._ports["front"], service_urls=self._services)
         self.supervisor.adopt(Child(launch), role="front", address=self.front, tier=FRONT)

@@ -34,6 +34,8 @@ class Remembered:
     ports: dict[str, int] = field(default_factory=dict[str, int])
     passwords: dict[str, str] = field(default_factory=dict[str, str])
     kind: Kind = "new"
+    tables_by: str = ""
+    """The digest of the code that made the tables, so that unchanged code does not make them again."""
 
     def password(self, name: str) -> str:
         """The password of a login, made on first use."""

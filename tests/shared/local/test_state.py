@@ -82,6 +82,7 @@ def test_ports_stay_the_same_while_they_are_free():
     remembered.ports = choose_ports(remembered)
     remembered.ports["front"] = choose_front_port(remembered, None)
     assert choose_ports(remembered) == {name: port for name, port in remembered.ports.items() if name != "front"}
+    assert choose_front_port(remembered, None) == remembered.ports["front"]
     assert len(set(remembered.ports.values())) == len(remembered.ports)
 
 
