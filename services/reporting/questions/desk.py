@@ -7,7 +7,7 @@ is its old provinces where only those were declared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,15 @@ GENERATED = ("clubs_generated", "rounds_generated", "inspections_generated")
 _CLUBS = "clubs_founded"
 
 
+More = Callable[[Slice], Iterable[Cell]]
+"""Sums that are not in the ledger (yet): what a dry run would add."""
+
+
+def nothing_more(_cut: Slice) -> Iterable[Cell]:
+    """The ledger alone."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """The computed answer to one question. `others` are the declarations of the same area that are not in the value."""
@@ -47,9 +56,10 @@ class Figure:
 class Desk:
     """The loaded sums, declarations and targets of one pair of clocks."""
 
-    def __init__(self, places: Places, clocks: Clocks) -> None:
+    def __init__(self, places: Places, clocks: Clocks, more: More = nothing_more) -> None:
         self.places = places
         self.clocks = clocks
+        self.more = more
         self.sheets: dict[date | None, Sheet] = {}
         self.lives: list[Cell] = []
         self.declared: list[Declared] = []
@@ -60,11 +70,12 @@ class Desk:
         for since in {question.since for question in questions} | {None}:
             names = {name for each in questions if each.since == since for name in each.definition.measures()}
             names |= {_CLUBS, *GENERATED} if since is None else set()
-            cells = await cube.by_province(connection, Slice(tuple(sorted(names)), self.clocks, since))
-            self.sheets[since] = Sheet(cells)
+            cut = Slice(tuple(sorted(names)), self.clocks, since)
+            self.sheets[since] = Sheet([*await cube.by_province(connection, cut), *self.more(cut)])
         formulas = [question.definition.formula for question in questions]
         if any(isinstance(formula, Coverage) for formula in formulas):
-            self.lives = await cube.lives(connection, "clubs_existing", self.clocks)
+            more = self.more(Slice(("clubs_existing",), self.clocks))
+            self.lives = [*await cube.lives(connection, "clubs_existing", self.clocks), *more]
         await self.load_words(connection, questions)
         return self
 
@@ -89,7 +100,7 @@ class Desk:
                 choice = self._share(question, value)
                 value = replace(value, value=choice.value)
             case Coverage(level):
-                covered, undecided = self._covered(area, level)
+                covered, undecided = self.covered(area, level)
                 value = evaluate(formula, covered)
                 choice = Choice(value.value, {"counted": value.value or Decimal(0)}, counted=int(value.value or 0))
             case _:
@@ -117,9 +128,7 @@ class Desk:
     def _sum(self, question: Question, sheet: Sheet) -> Choice:
         definition, area = question.definition, question.area
         if self.clocks.basis != "any":
-            return sources.total(
-                [sources.choose(self._counted(definition, sheet, name), None, None) for name in self.names(area)]
-            )
+            return sources.total([sources.choose(name, self._counted(definition, sheet, name)) for name in self.names(area)])
         claims = Claims.by(self.clocks.as_of, definition.slug, self.declared)
         if not definition.of_clubs:
             claims = replace(claims, clubs={})
@@ -154,9 +163,9 @@ class Desk:
             return Choice(value.value, {"counted": value.value})
         claims = Claims.by(self.clocks.as_of, question.definition.slug, self.declared)
         claim = claims.values.get(question.area.code) if self.clocks.basis == "any" else None
-        return sources.choose(Counted(stated=False), claim, None)
+        return sources.choose(question.area.code, Counted(stated=False), claim)
 
-    def _covered(self, area: Area, level: str) -> tuple[dict[str, int], int]:
+    def covered(self, area: Area, level: str) -> tuple[dict[str, int], int]:
         """Clubs by province or commune of the asked map; and how many divided communes wait to be decided."""
         covered: dict[str, int] = {}
         waiting: dict[str, int] = {}

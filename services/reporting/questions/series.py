@@ -1,7 +1,7 @@
 """A figure month by month: stocks at the end of each month, flows of each month, by the same rules as any single number.
 
-Every point has the id of its own number, so that each opens like any other. Distinct people are stocks here: a month's borrowers
-are shown, and never summed over months.
+Every point has the id of its own number, so that each opens like any other. Distinct people are stocks here: a month's
+borrowers are shown, and never summed over months.
 """
 
 from __future__ import annotations

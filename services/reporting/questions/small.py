@@ -81,7 +81,8 @@ class Small:
             names |= {"clubs_founded", *GENERATED} if since is None else set()
             cut = Slice(tuple(sorted(names)), self._desk.clocks, since)
             cells = await (cube.by_club if clubs else cube.by_place)(connection, cut, streams, places)
-            inside = [cell for cell in cells if self._inside(cell)]
+            more = [cell for cell in self._desk.more(cut) if places is None or cell.place in places]
+            inside = [cell for cell in (*cells, *more) if self._inside(cell)]
             self._sheets[since] = Sheet(inside, self._areas_of_club if clubs else self._areas_of_place)
         return self
 
@@ -96,7 +97,7 @@ class Small:
         if isinstance(formula, Sum):
             stated = formula.stated is None or sums[formula.stated] > 0
             counted = Counted(sheet.by_basis(name, formula.measure, cohorts), clubs if definition.of_clubs else 0, stated)
-            choice = sources.choose(counted, None, None)
+            choice = sources.choose(name, counted)
         elif value.value is None:
             choice = Choice(None, {}, complete=False)
         else:

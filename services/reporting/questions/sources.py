@@ -18,6 +18,9 @@ from decimal import Decimal
 
 from services.reporting.questions.declared import Declared
 
+BESIDE_OLDS = "/63:"
+"""Ends the key of what lies in a new province and in no single old one: `34:37/63:`."""
+
 _RANK = {"counted": 3, "declared": 2, "estimated": 1}
 
 
@@ -47,7 +50,7 @@ class Counted:
 class Choice:
     """The chosen value: its parts by basis, the declarations in it, what was counted, whether it is complete.
 
-    `value` None: no source speaks of the area.
+    `value` None: no source speaks of the area. `areas`: where what was counted is in the value.
     """
 
     value: Decimal | None
@@ -55,6 +58,7 @@ class Choice:
     used: tuple[Declared, ...] = ()
     counted: int = 0
     complete: bool = True
+    areas: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -99,12 +103,12 @@ def _order(each: Declared) -> tuple[object, ...]:
     return (each.valid_to, published, _RANK.get(each.basis, 0), each.qualifier == "exact", each.value, each.stream)
 
 
-def choose(counted: Counted, claim: Declared | None, clubs: Declared | None) -> Choice:
-    """The choice for one area by itself."""
+def choose(name: str, counted: Counted, claim: Declared | None = None, clubs: Declared | None = None) -> Choice:
+    """The choice for one area by itself; `name` is the area's key."""
     complete = clubs is None or counted.clubs >= clubs.value
     if not counted.empty and (complete or claim is None):
         parts = {basis: Decimal(amount) for basis, amount in sorted(counted.amounts.items()) if amount}
-        return Choice(Decimal(counted.total), parts, counted=counted.total, complete=complete)
+        return Choice(Decimal(counted.total), parts, counted=counted.total, complete=complete, areas=(name,))
     if claim is not None:
         return Choice(claim.value, {_said(claim): claim.value}, (claim,), counted.total)
     return Choice(None, {}, complete=False)
@@ -130,9 +134,9 @@ def province(
     claim, clubs = _newest(claims.values, names), _newest(claims.clubs, names)
     if len(olds) > 1 and claim is None and clubs is None and any(old in claims.values or old in claims.clubs for old in olds):
         rest = _rest(counted.get(own, Counted()), [counted.get(old, Counted()) for old in olds])
-        parts = [choose(counted.get(old, Counted()), claims.values.get(old), claims.clubs.get(old)) for old in olds]
-        return total([*parts, *([] if rest.empty else [choose(rest, None, None)])])
-    return choose(counted.get(own, Counted()), claim, clubs)
+        parts = [choose(old, counted.get(old, Counted()), claims.values.get(old), claims.clubs.get(old)) for old in olds]
+        return total([*parts, *([] if rest.empty else [choose(own + BESIDE_OLDS, rest)])])
+    return choose(own, counted.get(own, Counted()), claim, clubs)
 
 
 def _newest(claims: Mapping[str, Declared], names: Iterable[str]) -> Declared | None:
@@ -171,4 +175,5 @@ def total(parts: Sequence[Choice], *, own: Declared | None = None, beside: Count
         tuple(used for part in sourced for used in part.used),
         counted,
         complete=len(sourced) == len(parts) and all(part.complete for part in sourced),
+        areas=(*(name for part in sourced for name in part.areas), *(() if spare.empty else ("34:",))),
     )
