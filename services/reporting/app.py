@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from services.reporting.api import router
 from services.reporting.declarations import DECLARATIONS, DeclareFigure
 from services.reporting.ledger.view import FiguresView
 from shared.events.language import codec_of
+from shared.reference.book import load
 from shared.runtime.service import Service
 
 SERVICE = Service(
@@ -14,5 +16,5 @@ SERVICE = Service(
     codec=codec_of("reporting"),
     views=lambda places: [FiguresView(places)],
     policies=lambda _places: [],
-    routers=lambda _reads: [],
+    routers=lambda reads: [router(reads, load(), FiguresView(load()))],
 )

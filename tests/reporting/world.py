@@ -11,6 +11,7 @@ import asyncpg
 
 from services.reporting.ledger.dump import dump
 from services.reporting.ledger.view import FiguresView
+from shared.feeds import schema as feed_schema
 from shared.projections.schema import install
 from shared.projections.view import Delivered, schema_of
 from shared.reference.book import load
@@ -50,6 +51,7 @@ async def open_world(postgres: Any) -> ReportingWorld:
     owner = await asyncpg.connect(urls.owner)
     try:
         await install(owner, urls.app_role, [view])
+        await feed_schema.install(owner, urls.app_role)
     finally:
         await owner.close()
     schema = schema_of(view)

@@ -4,6 +4,7 @@ set-based statements write everything, in the batch's own transaction. It keeps 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from services.reporting.ledger.batch import Batch
 from services.reporting.ledger.fold import CODEC
 from services.reporting.ledger.keys import Keys
 from services.reporting.ledger.tables import TABLES
+from shared.feeds.feed import append
 from shared.kernel.database import Connection
 from shared.kernel.ports import PlaceBook
 from shared.projections.view import Delivered
@@ -62,17 +64,14 @@ class FiguresView:
         return TABLES
 
     async def apply(self, connection: Connection, events: Sequence[Delivered]) -> None:
-        """Fold the events in order and write what they change."""
-        await self.fold(connection, events)
-
-    async def fold(self, connection: Connection, events: Sequence[Delivered]) -> Batch:
-        """As `apply`; answers the batch, for who wants to know what was written (a dry run)."""
+        """Fold the events in order, write what they change, and tell the feed."""
         streams = sorted({each.recorded.stream for each in events})
         stored = await connection.fetch(_LOAD, streams)
         batch = Batch.over(self._keys, ((row["stream"], row["state"]) for row in stored))
         batch.fold_all(events)
         await write(connection, batch)
-        return batch
+        if events:
+            await append(connection, "figures", _told(events, batch))
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -94,6 +93,12 @@ async def write(connection: Connection, batch: Batch) -> None:
         _FRESHNESS, *_columns([(province, each.events, each.recorded_at, each.latest_month) for province, each in fresh])
     )
     await connection.execute(_LANES, *_columns([(*lane, *head) for lane, head in sorted(batch.lanes.items())]))
+
+
+def _told(events: Sequence[Delivered], batch: Batch) -> dict[str, object]:
+    """What the feed says of a batch: which areas' figures may have changed, by events of which types."""
+    types = Counter(each.recorded.type for each in events)
+    return {"events": len(events), "places": sorted(batch.freshness), "types": dict(sorted(types.items()))}
 
 
 def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:

@@ -80,18 +80,18 @@ def decode(text: str) -> Question:
     """The question of an id. May raise `Refused` (`number-id-mistyped`)."""
     letters = [letter for letter in text.upper() if letter not in "- \t\n"]
     if not 10 <= len(letters) <= 60 or any(letter not in _VALUES for letter in letters):
-        raise _mistyped()
+        raise mistyped()
     value = 0
     for letter in letters:
         value = value << 5 | _VALUES[letter]
     length = 5 * len(letters) - _CHECK_BITS
     payload = value >> _CHECK_BITS
     if value & ((1 << _CHECK_BITS) - 1) != _check(payload, length):
-        raise _mistyped()
+        raise mistyped()
     try:
         return _question(_Bits(payload, length))
     except (ValueError, IndexError, OverflowError):
-        raise _mistyped() from None
+        raise mistyped() from None
 
 
 def _question(bits: _Bits) -> Question:
@@ -134,7 +134,8 @@ def _check(value: int, length: int) -> int:
     return crc32(f"{length}:{value:x}".encode()) & ((1 << _CHECK_BITS) - 1)
 
 
-def _mistyped() -> Refused:
+def mistyped() -> Refused:
+    """What is said of an id that is none."""
     return Refused(
         "number-id-mistyped",
         "Mã số liệu không đúng; hãy chép lại nguyên vẹn, ví dụ 4H7K-29QX-MD0T-3RVW-61.",

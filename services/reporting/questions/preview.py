@@ -148,7 +148,7 @@ def _declared(event: Event, delivered: Delivered) -> Declared:
         raise TypeError("only declared figures are declarations")
     recorded = delivered.recorded
     return Declared(
-        recorded.stream, event.metric, event.indicator, event.area.key if event.area else None, event.scope, event.value, event.unit,
-        event.qualifier, event.basis, event.formula, event.valid_from, event.valid_to, event.date_as_printed,
+        recorded.stream, event.metric, event.indicator, event.area.key if event.area else None, event.scope, event.value,
+        event.unit, event.qualifier, event.basis, event.formula, event.valid_from, event.valid_to, event.date_as_printed,
         event.published_on, event.source, recorded.recorded_at, recorded.event_id,
     )  # fmt: skip

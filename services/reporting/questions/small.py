@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from services.reporting.indicators.definition import Coverage, Sum, evaluate
+from services.reporting.ledger.club import Club
+from services.reporting.ledger.state import decode
 from services.reporting.questions import cube, sources
 from services.reporting.questions.area import Area, area_of
 from services.reporting.questions.cube import Cell, Slice
@@ -56,6 +58,15 @@ async def streams_in(connection: Connection, places: Places, area: Area) -> tupl
     column = "province63" if place.list == "63" else "province34"
     rows = await connection.fetch(f"select distinct stream from subject_places where {column} = $1", place.code)  # noqa: S608
     return [row["stream"] for row in rows], None
+
+
+async def place_of_club(connection: Connection, stream: str) -> PlaceRef:
+    """Where a club is, by its state. May raise `Refused` (`unknown-club`)."""
+    data = await connection.fetchval("select state from subjects where stream = $1", stream)
+    club = None if data is None else decode(data)
+    if not isinstance(club, Club):
+        raise Refused("unknown-club", "Không có câu lạc bộ này.", "There is no such club.", status=404, field="area")
+    return PlaceRef.parse(club.place)
 
 
 class Small:

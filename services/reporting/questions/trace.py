@@ -1,6 +1,7 @@
 """Why a number is what it is (vì sao có số này): every entry behind it, its event, and the declarations in it.
 
-Pages of 100 with subtotals. The server adds up everything that it lists on all pages and says whether that equals the number. Who has no token of an area sees amounts, days and communes there, but neither clubs nor who recorded what.
+Pages of 100 with subtotals. The server adds up everything that it lists on all pages and says whether that equals the
+number. Who has no token of an area sees amounts, days and communes there, but neither clubs nor who recorded what.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def date_words(claim: Declared) -> Words:
 
 def _grouped(formula: str, mark: str) -> str:
     return " ".join(
-        f"{int(word):,}".replace(",", mark) if word.isdigit() and len(word) > 4 else word for word in formula.split(" ")
+        f"{int(word):,}".replace(",", mark) if word.isdigit() and len(word) > 3 else word for word in formula.split(" ")
     )
 
 

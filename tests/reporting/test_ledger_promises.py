@@ -1,0 +1,256 @@
+"""Promises of the ledger on a real Postgres: the same events lead to the same bytes, however cut or mixed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from services.reporting.questions import cube
+from services.reporting.questions.cube import Slice
+from services.reporting.questions.question import Clocks
+from services.reporting.questions.sheet import Sheet
+from shared.events.monitoring import (
+    Finding,
+    InspectionCompleted,
+    Recommendation,
+    RecommendationRechecked,
+    RecommendationRemedied,
+    TargetSet,
+    Team,
+)
+from shared.events.reporting import FigureDeclared
+from shared.events.trainings import Cost, Participants, TrainingHeld, TrainingPlanned
+from shared.kernel.lanes import lane_of
+from shared.kernel.place import NATION, PlaceRef
+from shared.projections.view import Delivered
+from shared.reference.book import load
+from shared.testing.folding import delivered
+from tests.reporting.histories import life
+from tests.reporting.recount import founded_in, recount
+from tests.reporting.world import ReportingWorld, close_world, open_world
+
+PLACES = load()
+MEASURES = (
+    "clubs_founded",
+    "clubs_existing",
+    "clubs_active",
+    "members",
+    "women",
+    "women_base",
+    "income_fund",
+    "loans_total",
+    "borrowers",
+)
+
+
+def of_round(rng: random.Random) -> list[Any]:
+    place = PlaceRef.parse(rng.choice(("VN", "34:38", "63:01", "34:00004")))
+    start = date(2024, rng.randrange(1, 12), 3)
+    fields = {"title": "Tập huấn", "organiser": "lead-department", "level": "national", "kind": "conference", "contents": (),
+              "starts_on": start, "ends_on": start, "place": place}  # fmt: skip
+    held = TrainingHeld(
+        **fields,
+        attendances=80,
+        participants=(Participants(role="member", women=40, men=40),),
+        costs=(Cost(source="other", amount=9),),
+    )
+    return [TrainingPlanned(**fields), held, held.model_copy(update={"attendances": 81})]
+
+
+def of_inspection() -> list[Any]:
+    places = (PlaceRef.parse("34:38"), PlaceRef.parse("34:40"))
+    advice = Recommendation(text="họp hằng tháng", deadline=date(2024, 5, 1))
+    finding = Finding(number=1, kind="other", place=places[0], text="chưa họp", recommendation=advice)
+    return [
+        InspectionCompleted(
+            title="Đoàn 1",
+            team=Team(led_by="other"),
+            starts_on=date(2024, 3, 1),
+            completed_on=date(2024, 3, 5),
+            places=places,
+            findings=(finding,),
+        ),
+        RecommendationRemedied(finding=1, remedied_on=date(2024, 6, 1)),
+        RecommendationRechecked(finding=1, rechecked_on=date(2024, 7, 1), satisfied=False),
+    ]
+
+
+def of_figure(area: PlaceRef, value: int) -> list[Any]:
+    figure = FigureDeclared(
+        metric="clubs_total", indicator="clubs-founded", area=area, value=Decimal(value), unit="clubs", basis="declared",
+        valid_from=date(2023, 12, 31), valid_to=date(2023, 12, 31), date_as_printed="2023-12-31", source="s",
+    )  # fmt: skip
+    return [figure, figure.model_copy(update={"value": figure.value + 1})]
+
+
+def of_target() -> list[Any]:
+    return [
+        TargetSet(
+            scheme="1336",
+            indicator="clubs-new-1336",
+            area=NATION,
+            period_from=date(2020, 8, 31),
+            period_to=date(2025, 12, 31),
+            low=3000,
+            source="s",
+        )
+    ]
+
+
+def told(seed: int, clubs: int = 12) -> dict[str, list[tuple[datetime, Any]]]:
+    """Streams with their events and the instants at which they were recorded."""
+    rng = random.Random(seed)
+    streams: dict[str, list[tuple[datetime, Any]]] = {
+        f"club-{index}": life(rng, rng.randrange(5, 25)) for index in range(clubs)
+    }
+    others = {
+        "round-1": of_round(rng),
+        "inspection-1": of_inspection(),
+        "figure-1": of_figure(PlaceRef.parse("34:38"), 5),
+        "target-1": of_target(),
+    }
+    for stream, events in others.items():
+        start = datetime(2024, 8, 1, tzinfo=UTC)
+        streams[stream] = [(start + timedelta(days=index), event) for index, event in enumerate(events)]
+    return streams
+
+
+def in_lanes(streams: dict[str, list[tuple[datetime, Any]]]) -> list[Delivered]:
+    """As the logs hold them: each lane in the order of recording, its times never going back."""
+    queue = [
+        (at, stream, version, event)
+        for stream, events in streams.items()
+        for version, (at, event) in enumerate(events, start=1)
+    ]
+    queue.sort(key=lambda item: item[:3])
+    positions: dict[tuple[str, int], int] = defaultdict(int)
+    log: list[Delivered] = []
+    for at, stream, version, event in queue:
+        each = delivered(event, stream, version, recorded_at=at)
+        lane = (each.recorded.source, lane_of(stream))
+        positions[lane] += 1
+        log.append(replace(each, recorded=replace(each.recorded, position=positions[lane])))
+    return log
+
+
+def mixed(log: list[Delivered], seed: int) -> list[Delivered]:
+    """Another interleaving of the lanes, each in its own order."""
+    rng = random.Random(seed)
+    lanes: dict[tuple[str, int], list[Delivered]] = defaultdict(list)
+    for each in log:
+        lanes[each.recorded.source, each.recorded.lane].append(each)
+    order: list[Delivered] = []
+    while lanes:
+        lane = rng.choice(sorted(lanes))
+        order.append(lanes[lane].pop(0))
+        if not lanes[lane]:
+            del lanes[lane]
+    return order
+
+
+async def dump_of(postgres: Any, log: list[Delivered], batch: int) -> bytes:
+    world = await open_world(postgres)
+    try:
+        await world.fold(log, batch)
+        return await world.dump()
+    finally:
+        await close_world(world)
+
+
+async def test_I4_a_view_built_anew_from_the_same_log_equals_the_live_one_byte_for_byte(postgres):
+    log = in_lanes(told(1))
+    live = await dump_of(postgres, log, 7)
+    assert len(live.splitlines()) > 200
+    assert await dump_of(postgres, log, 1000) == live
+    assert await dump_of(postgres, log[:-1], 1000) != live
+
+
+async def test_I5_events_that_come_again_change_nothing_because_the_checkpoint_passes_them_over(
+    postgres, world: ReportingWorld
+):
+    log = in_lanes(told(2))
+    rng = random.Random(2)
+    repeated = [again for index, each in enumerate(log) for again in (each, *rng.sample(log[: index + 1], min(2, index)))]
+    passed: dict[tuple[str, int], int] = defaultdict(int)
+    kept: list[Delivered] = []
+    for each in repeated:
+        lane = (each.recorded.source, each.recorded.lane)
+        if each.recorded.position == passed[lane] + 1:
+            passed[lane] += 1
+            kept.append(each)
+    await world.fold(kept, 5)
+    assert await world.dump() == await dump_of(postgres, log, 1000)
+
+
+async def test_I6_any_interleaving_that_keeps_each_streams_order_ends_in_the_same_bytes(postgres):
+    log = in_lanes(told(3))
+    dumps = {await dump_of(postgres, mixed(log, seed), 11) for seed in range(3)}
+    assert len(dumps) == 1
+
+
+async def test_rollups_equal_the_ledger(world: ReportingWorld):
+    await world.fold(in_lanes(told(4)), 13)
+    async with world.pool.acquire() as connection:
+        wrong = await connection.fetch("""
+            with ledger as (
+                select m.measure, province63, province34, cohort, date_trunc('month', valid_on)::date as valid_month,
+                    date_trunc('month', known_at at time zone 'Asia/Ho_Chi_Minh')::date as known_month, basis,
+                    sum(m.amount) as amount
+                from entries, unnest(measures, amounts) as m(measure, amount) group by 1, 2, 3, 4, 5, 6, 7)
+            select * from ledger full join rollups using
+                (measure, province63, province34, cohort, valid_month, known_month, basis)
+            where ledger.amount is distinct from rollups.amount
+        """)
+    assert wrong == []
+
+
+async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(world: ReportingWorld):
+    streams = told(5)
+    await world.fold(in_lanes(streams), 17)
+    rng = random.Random(5)
+    clubs = [history for stream, history in streams.items() if stream.startswith("club-")]
+    instants = sorted(at for history in clubs for at, _ in history)
+    async with world.pool.acquire() as connection:
+        for _ in range(25):
+            clocks = Clocks(date(2020, 1, 1) + timedelta(days=rng.randrange(2500)), rng.choice(instants), "34")
+            cells = await cube.by_province(connection, Slice(MEASURES, clocks))
+            expected: Counter[tuple[str, str, str]] = Counter()
+            for history in clubs:
+                figures = recount(history, clocks.as_of, clocks.known_at)
+                if figures:
+                    place, cohort = founded_in(history, clocks.known_at)
+                    province = PLACES.locate(PlaceRef.parse(place), "34").province
+                    for name in MEASURES:
+                        expected[province.code if province else "", cohort, name] += figures.get(name, 0)
+            found: Counter[tuple[str, str, str]] = Counter()
+            for cell in cells:
+                found[cell.province34, cell.cohort, cell.measure] += cell.amount
+            assert {key: value for key, value in found.items() if value} == {
+                key: value for key, value in expected.items() if value
+            }
+
+
+async def test_I7_communes_sum_to_provinces_and_provinces_to_the_nation_on_both_maps(world: ReportingWorld):
+    await world.fold(in_lanes(told(6, clubs=30)), 50)
+    async with world.pool.acquire() as connection:
+        for as_of in (date(2022, 5, 17), date(2025, 6, 30), date(2026, 2, 1)):
+            clocks = Clocks(as_of, datetime(2030, 1, 1, tzinfo=UTC), "34")
+            cut = Slice((*MEASURES, "rounds", "attendances", "recommendations_open"), clocks)
+            sheet = Sheet(await cube.by_province(connection, cut))
+            communes = await cube.by_place(connection, cut, None, None)
+            for name in cut.measures:
+                nation = sheet.amount("VN", name)
+                for map_ in ("63", "34"):
+                    provinces = [province.key for province in PLACES.provinces(map_)]
+                    assert sum(sheet.amount(key, name) for key in (*provinces, f"{map_}:")) == nation
+                    for key in provinces:
+                        inside = [
+                            cell
+                            for cell in communes
+                            if cell.measure == name and key == f"{map_}:{cell.province63 if map_ == '63' else cell.province34}"
+                        ]
+                        assert sum(cell.amount for cell in inside) == sheet.amount(key, name)
