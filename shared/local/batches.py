@@ -33,17 +33,23 @@ class Refusal:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the commands: newly recorded, answered again because known already, refused."""
+    """What became of the commands: newly recorded, answered again because known already, refused.
+
+    `heads` is the last position of each (source, lane) that the answers named: a reader who has passed them has seen all.
+    """
 
     recorded: int = 0
     repeated: int = 0
     refused: list[Refusal] = field(default_factory=list[Refusal])
+    heads: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
 
     def add(self, other: Tally) -> None:
         """Count another one in."""
         self.recorded += other.recorded
         self.repeated += other.repeated
         self.refused += other.refused
+        for lane, position in other.heads.items():
+            self.heads[lane] = max(position, self.heads.get(lane, 0))
 
 
 @asynccontextmanager
@@ -100,10 +106,15 @@ def _tally(answer: dict[str, Any]) -> Tally:
             tally.refused.append(
                 Refusal(str(one["id"]), str(problem["slug"]), str(problem["detail"]), str(problem.get("detail_en", "")))
             )
-        elif cast("dict[str, Any]", one.get("result") or {}).get("repeated"):
+            continue
+        result = cast("dict[str, Any]", one["result"])
+        if result.get("repeated"):
             tally.repeated += 1
         else:
             tally.recorded += 1
+        if "position" in result:
+            lane = (str(result["source"]), int(result["lane"]))
+            tally.heads[lane] = max(int(result["position"]), tally.heads.get(lane, 0))
     return tally
 
 

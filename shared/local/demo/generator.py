@@ -20,8 +20,8 @@ from shared.local.demo.registry import Club, found_clubs, write_founding
 from shared.local.demo.trainings import name_provisional_boards, write_trainings
 from shared.reference.book import Places
 
-COMMANDS = 116_000
-"""How many commands the whole country makes; the policies' own events come on top."""
+COMMANDS = 104_000
+"""How many commands the whole country makes; the policies' own events, one or two a club, come on top."""
 
 EARLIEST_UNTIL = date(2024, 8, 31)
 """By then every club that is not entered late has been recorded."""

@@ -20,6 +20,7 @@ from shared.local.demo.generator import generate
 from shared.local.demo.loader import load_history
 from shared.local.demo.parameters import parameters_of
 from shared.local.demo.plan import plan_targets, published_points
+from shared.local.demo.reading import until_read
 from shared.local.demo.tokens import write_tokens
 from shared.reference.book import load as load_places
 from shared.reference.points.commands import commands_of
@@ -38,7 +39,7 @@ class Loaded:
 
 
 async def load_demo(front: str, data_dir: Path, say: Say, *, today: date, scale: float | None = None) -> Loaded:
-    """Load everything. May raise `Refused`, also when a command of the demo is refused: that is a fault of the demo."""
+    """Load everything and wait until the figures show it. May raise `Refused`, also when a command of the demo is refused: that is a fault of the demo."""
     began = time.monotonic()
     parameters = await asyncio.to_thread(parameters_of, data_dir, today, scale=scale)
     tokens = await write_tokens(front, data_dir)
@@ -61,6 +62,10 @@ async def load_demo(front: str, data_dir: Path, say: Say, *, today: date, scale:
     async with open_door(front, sides["state"]) as door:
         published = await door.send([command.to_json() for command in (*points, *plan_targets())])
     _all_accepted(published)
+    heads = Tally()
+    heads.add(loaded)
+    heads.add(published)
+    await until_read(front, heads.heads, say)
     return Loaded(loaded, published, time.monotonic() - began)
 
 
