@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.reporting import event_entries
 from services.reporting.api import router
 from services.reporting.declarations import DECLARATIONS, DeclareFigure
 from services.reporting.ledger.view import FiguresView
@@ -16,5 +17,8 @@ SERVICE = Service(
     codec=codec_of("reporting"),
     views=lambda places: [FiguresView(places)],
     policies=lambda _places: [],
-    routers=lambda reads: [router(reads, load(), FiguresView(load()))],
+    routers=lambda reads: [
+        router(reads, load(), FiguresView(load())),
+        event_entries.router(reads.pool, reads.places, FiguresView(load())),
+    ],
 )

@@ -16,7 +16,6 @@ from kafka.errors import KafkaError
 from shared.cli.client import Front, kafka_address, no_answer, open_front
 from shared.cli.speech import out, print_json, word
 from shared.kafka.find import Found, find
-from shared.kernel.errors import Refused
 
 app = typer.Typer(no_args_is_help=True, help="Sự kiện / events.")
 
@@ -36,7 +35,7 @@ def follow(
     with open_front(role) as front:
         stored = front.get(f"/v1/events/{identity}")
         record = _record(stored)
-        entries = _entries(front, str(identity))
+        entries = _entries(front, stored)
     if json:
         print_json({"store": stored, "kafka": None if record is None else asdict(record), "view": entries})
         return
@@ -52,13 +51,9 @@ def _record(stored: dict[str, Any]) -> Found | None:
         raise no_answer(bootstrap, failure) from failure
 
 
-def _entries(front: Front, identity: str) -> dict[str, Any]:
-    try:
-        return front.get(f"/v1/events/{identity}/entries")
-    except Refused as refused:
-        if refused.status != 404:
-            raise
-        return {"entries": [], "figures": []}
+def _entries(front: Front, stored: dict[str, Any]) -> dict[str, Any]:
+    at = f"{stored['source']}:{stored['lane']}:{stored['position']}"
+    return front.get(f"/v1/events/{stored['event_id']}/entries", at=at)
 
 
 def _stored_lines(stored: dict[str, Any]) -> list[tuple[str, str]]:
@@ -90,14 +85,24 @@ def _record_lines(stored: dict[str, Any], record: Found | None) -> list[tuple[st
 
 
 def _entry_lines(view: dict[str, Any]) -> list[tuple[str, str]]:
-    entries: list[dict[str, Any]] = view.get("entries", [])
-    if not entries:
-        return [(word("sổ", "ledger"), word("chưa có bút toán nào", "no entries yet, or none for this event"))]
-    lines = [(word("sổ", "ledger"), f"{len(entries)} {word('bút toán', 'entries')}")]
-    lines += [("", _in_words(entry)) for entry in entries]
-    lines += [(word("số liệu", "figure"), _in_words(figure)) for figure in view.get("figures", [])]
-    return lines
+    ledger = word("sổ", "ledger")
+    if not view["folded"]:
+        return [(ledger, word("chưa vào sổ", "not in the ledger yet"))]
+    if not view["entries"]:
+        return [(ledger, word("đã vào sổ, không làm đổi số liệu nào", "in the ledger; it changed no figure"))]
+    lines = [
+        ("", f"{entry['valid_on']}  {entry['place']}  {entry['basis']}  {_amounts(entry['amounts'])}")
+        for entry in view["entries"]
+    ]
+    lines[0] = (ledger, lines[0][1])
+    moved = [
+        ("", f"{word(figure['vi'], figure['en'])}: {figure['change']:+d}  ({figure['indicator']})")
+        for figure in view["figures"]
+    ]
+    if moved:
+        moved[0] = (word("số liệu", "figures"), moved[0][1])
+    return lines + moved
 
 
-def _in_words(values: dict[str, Any]) -> str:
-    return "  ".join(f"{name}={value}" for name, value in values.items() if value is not None)
+def _amounts(amounts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {amount:+d}" for name, amount in amounts.items())
