@@ -9,13 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from shared.kernel.clock import day_of, system_clock
+from shared.local.demo.closing import closing
 from shared.local.demo.tokens import THIEU_TRUNG
 from shared.local.token_files import token_path
 
 
 async def tour(front: str, data_dir: Path, out: Console) -> None:
     """Print it."""
-    for line in await asyncio.to_thread(_lines, front, data_dir, day_of(system_clock())):
+    last_words = await closing(front)
+    for line in (*await asyncio.to_thread(_lines, front, data_dir, day_of(system_clock())), "", *last_words):
         out.print(line, markup=False)
 
 

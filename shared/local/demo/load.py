@@ -39,7 +39,10 @@ class Loaded:
 
 
 async def load_demo(front: str, data_dir: Path, say: Say, *, today: date, scale: float | None = None) -> Loaded:
-    """Load everything and wait until the figures show it. May raise `Refused`, also when a command of the demo is refused: that is a fault of the demo."""
+    """Load everything and wait until the figures show it.
+
+    May raise `Refused`, also when a command of the demo is refused: that is a fault of the demo.
+    """
     began = time.monotonic()
     parameters = await asyncio.to_thread(parameters_of, data_dir, today, scale=scale)
     tokens = await write_tokens(front, data_dir)
