@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from shared.cli import demo, events, imports, stack, tokens, topics
+from shared.cli import demo, events, imports, progress, stack, tokens, topics
 from shared.cli.speech import complain
 from shared.kernel.errors import Refused
 from shared.local.failures import of_os
@@ -23,12 +23,14 @@ app = typer.Typer(
 )
 app.add_typer(stack.app)
 app.add_typer(demo.app)
+app.add_typer(progress.app, name="progress")
+app.command("trace")(progress.trace)
 app.add_typer(topics.app, name="topics")
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(events.app, name="event")
-app.add_typer(tokens.app, name="token")
-app.add_typer(events.app, name="event")
+app.add_typer(progress.app, name="progress")
+app.command("trace")(progress.trace)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from shared.kernel.errors import Refused
 
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
 from pathlib import Path
 
@@ -15,21 +14,23 @@ from shared.local.token_files import token_path
 
 
 async def tour(front: str, data_dir: Path, out: Console) -> None:
-    """Print it."""
-    last_words = await closing(front)
-    for line in (*await asyncio.to_thread(_lines, front, data_dir, day_of(system_clock())), "", *last_words):
+    """Print it. May raise `Refused` when the figures cannot be asked for."""
+    figures = await closing(front)
+    for line in [*_addresses(front, data_dir, day_of(system_clock())), *figures]:
         out.print(line, markup=False)
 
 
-def _lines(front: str, data_dir: Path, today: date) -> list[str]:
+def _addresses(front: str, data_dir: Path, today: date) -> list[str]:
+    tokens = token_path(data_dir, "commune")
     return [
         "",
-        f"Trang / page:       {front}/",
-        f"API:                {front}/clubs/openapi.json, /trainings/, /monitoring/, /reporting/",
-        f"Mã truy cập / tokens: {token_path(data_dir, 'commune').parent}/*.token",
+        f"Trang / page:         {front}/",
+        f"API:                  {front}/clubs/openapi.json  /trainings/...  /monitoring/...  /reporting/...",
+        f"Mã truy cập / tokens: {tokens.parent}/*.token",
         "",
         "Ghi một câu lạc bộ / record a club:",
-        curl(front, token_path(data_dir, "commune"), today),
+        curl(front, tokens, today),
+        "",
     ]
 
 
