@@ -156,7 +156,7 @@ class Desk:
         amounts = sheet.by_basis(name, formula.measure, formula.cohorts)
         stated = formula.stated is None or sheet.amount(name, formula.stated, formula.cohorts) > 0
         clubs = self.sheets[None].amount(name, _CLUBS) if definition.of_clubs else 0
-        return Counted(amounts, clubs, stated)
+        return Counted(amounts, clubs, stated, zero=not definition.of_clubs)
 
     def _share(self, question: Question, value: Value) -> Choice:
         if value.value is not None:

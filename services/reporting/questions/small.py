@@ -107,7 +107,12 @@ class Small:
         value = evaluate(formula, sums)
         if isinstance(formula, Sum):
             stated = formula.stated is None or sums[formula.stated] > 0
-            counted = Counted(sheet.by_basis(name, formula.measure, cohorts), clubs if definition.of_clubs else 0, stated)
+            counted = Counted(
+                sheet.by_basis(name, formula.measure, cohorts),
+                clubs if definition.of_clubs else 0,
+                stated,
+                zero=not definition.of_clubs,
+            )
             choice = sources.choose(name, counted)
         elif value.value is None:
             choice = Choice(None, {}, complete=False)

@@ -28,12 +28,14 @@ _RANK = {"counted": 3, "declared": 2, "estimated": 1}
 class Counted:
     """What the ledger holds of an area: the amount by basis, and how many clubs were founded there.
 
-    `stated` False: no club there stated the figure; blank is unknown, not zero.
+    `stated` False: no club there stated the figure; blank is unknown, not zero. `zero`: nothing recorded means none, as
+    of training rounds, while a province without any club reported may have hundreds.
     """
 
     amounts: Mapping[str, int] = field(default_factory=dict[str, int])
     clubs: int = 0
     stated: bool = True
+    zero: bool = False
 
     @property
     def total(self) -> int:
@@ -111,6 +113,8 @@ def choose(name: str, counted: Counted, claim: Declared | None = None, clubs: De
         return Choice(Decimal(counted.total), parts, counted=counted.total, complete=complete, areas=(name,))
     if claim is not None:
         return Choice(claim.value, {_said(claim): claim.value}, (claim,), counted.total)
+    if counted.zero:
+        return Choice(Decimal(0), {}, areas=(name,))
     return Choice(None, {}, complete=False)
 
 
