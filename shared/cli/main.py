@@ -29,8 +29,6 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(events.app, name="event")
-app.add_typer(progress.app, name="progress")
-app.command("trace")(progress.trace)
 
 
 def main() -> int:
