@@ -69,7 +69,7 @@ async def _until(work: Coroutine[Any, Any, None], enough: asyncio.Event) -> bool
     return False
 
 
-def background(arguments: list[str], data_dir: Path, say: Callable[[str], None], seconds: float = 180.0) -> None:
+def background(arguments: list[str], data_dir: Path, say: Callable[[str], None], seconds: float = 600.0) -> None:
     """Start `clb` with these arguments in a session of its own; return when it is ready, telling what it says until then."""
     data = DataDir(data_dir)
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shared.kafka.roundtrip import round_trip
 from shared.kernel.errors import Refused
+from shared.local.failures import did_not_start
 from shared.local.jars import class_path
 from shared.local.java import find_java
 from shared.local.process import Child, Launch
@@ -48,8 +49,8 @@ log.cleaner.threads=1
 log.cleaner.dedupe.buffer.size=8388608
 num.recovery.threads.per.data.dir=2
 min.insync.replicas=1
-broker.session.timeout.ms=4000
-broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=1000
 """
 
 _LOGGING = """\
@@ -108,7 +109,7 @@ class Kafka:
             )
         return Launch("kafka", [*base, "kafka.Kafka", str(config)], self._folder / "kafka.log", stop_seconds=30)
 
-    async def ready(self, seconds: float = 60.0) -> None:
+    async def ready(self, seconds: float = 120.0) -> None:
         """Return when a record made a round trip; refuse when it does not, or when the process ends."""
         child = self.child
         try:
@@ -118,7 +119,7 @@ class Kafka:
         except TimeoutError as failure:
             if child is None:
                 raise
-            raise _did_not_start(child) from failure
+            raise did_not_start(child.launch.name, child.launch.log) from failure
 
     async def start(self, progress: Progress = lambda _: None) -> Child:
         """Prepare, start and wait until it works."""
@@ -151,13 +152,3 @@ def _format(argv: list[str]) -> None:
             f"Không định dạng được kho của Kafka: {' '.join(words)}",
             f"The storage of Kafka could not be formatted: {' '.join(words)}",
         )
-
-
-def _did_not_start(child: Child) -> Refused:
-    code = child.exit_code()
-    state = "chưa sẵn sàng / not ready" if code is None else f"exit {code}"
-    return Refused(
-        "kafka-did-not-start",
-        f"Kafka không khởi động được ({state}); xem {child.launch.log}:\n{child.last_words()}",
-        f"Kafka did not start ({state}); see {child.launch.log}:\n{child.last_words()}",
-    )

@@ -23,6 +23,7 @@ import asyncpg
 
 from shared.kernel.errors import Refused
 from shared.local.databases import connect
+from shared.local.failures import did_not_start
 from shared.local.folders import cache_for, data_for, make_private, reachable, unprivileged
 from shared.local.process import Account, Child, Launch, identity
 
@@ -117,12 +118,12 @@ class Postgres:
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
             if self.child is not None and self.child.exit_code() is not None:
-                raise _did_not_start(self.child)
+                raise did_not_start(self.child.launch.name, self.child.launch.log)
             try:
                 connection = await connect(self.admin_url)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError):
                 if asyncio.get_running_loop().time() > deadline and self.child is not None:
-                    raise _did_not_start(self.child) from None
+                    raise did_not_start(self.child.launch.name, self.child.launch.log) from None
                 await asyncio.sleep(0.05)
             else:
                 await connection.close()
@@ -199,13 +200,3 @@ def _drop_stale_lock(data: Path) -> None:
 def new_password() -> str:
     """A password that fits into a URL as it is."""
     return secrets.token_urlsafe(24)
-
-
-def _did_not_start(child: Child) -> Refused:
-    code = child.exit_code()
-    state = "chưa sẵn sàng / not ready" if code is None else f"exit {code}"
-    return Refused(
-        "postgres-did-not-start",
-        f"PostgreSQL không khởi động được ({state}); xem {child.launch.log}:\n{child.last_words()}",
-        f"PostgreSQL did not start ({state}); see {child.launch.log}:\n{child.last_words()}",
-    )

@@ -43,7 +43,7 @@ from shared.local.token_files import operator_token
 from shared.web.tokens import hash_of
 
 SERVER, SERVICE, FRONT = 0, 1, 2
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 class Stack:

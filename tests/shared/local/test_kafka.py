@@ -12,6 +12,9 @@ from shared.local.kafka import Kafka
 from shared.local.process import free_port
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
 def broker(folder):
     port = free_port()
     return Kafka(folder, port=port, controller_port=free_port(besides=[port]), heap_mb=256, short_lived=True)
@@ -47,5 +50,5 @@ async def test_a_broker_that_ends_at_once_is_refused_with_its_last_words(server_
     identity.write_text("version=1\nnode.id=7\ncluster.id=AAAAAAAAAAAAAAAAAAAAAA\n")
     with pytest.raises(Refused) as refused:
         await kafka.start()
-    assert refused.value.slug == "kafka-did-not-start"
+    assert refused.value.slug == "process-did-not-start"
     assert str(server_dir / "refused") in refused.value.vi
