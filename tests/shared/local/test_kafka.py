@@ -11,7 +11,6 @@ from shared.kernel.errors import Refused
 from shared.local.kafka import Kafka
 from shared.local.process import free_port
 
-
 pytestmark = pytest.mark.timeout(300)
 
 
