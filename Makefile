@@ -34,8 +34,9 @@ format: setup-dev
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-schemas:          ## write the JSON Schemas and AsyncAPI of the events anew
+schemas:          ## write the JSON Schemas and AsyncAPI of the events, and the OpenAPI of the services, anew
 	$(PY) -m shared.events.contracts
+	for name in clubs trainings monitoring reporting; do $(PY) -m services.$$name openapi > docs/openapi/$$name.json || exit 1; done
 
 places: setup     ## make the tables of communes
 	$(PY) -m shared.reference.build

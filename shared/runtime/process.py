@@ -10,10 +10,11 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
+import asyncpg
 import uvicorn
 from fastapi import FastAPI
 
@@ -85,6 +86,14 @@ def build_app(service: Service, writing: Writing, reads: Reads, watched: Watched
     )
 
 
+def describe(service: Service) -> dict[str, Any]:
+    """The OpenAPI document of a service. The pool is never opened: nothing is asked of a database."""
+    pool: Pool = asyncpg.create_pool(min_size=0)  # pyright: ignore[reportUnknownMemberType]  asyncpg has no stubs
+    places = load()
+    reads = Reads(pool, places, system_clock, Feed(pool))
+    return build_app(service, Writing(service, pool, places, system_clock), reads, Watched(pool, None, None)).openapi()
+
+
 async def run(service: Service, settings: Settings, name: str, roles: frozenset[Role]) -> int:
     """Run the roles until SIGTERM or SIGINT; 0 after a drain, 1 when a part ended by itself. May raise `Refused`."""
     stop = asyncio.Event()
@@ -112,6 +121,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if "serve" in roles:
             app = build_app(service, writing, Reads(pool, places, system_clock, feed), Watched(pool, relay, runner))
             server = _Server(app, settings)
+            server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
         log.info("%s is up: %s", service.name, ", ".join(sorted(roles)))
         return await parts.run(stop)
@@ -147,6 +157,8 @@ class _Parts:
 class _Server(uvicorn.Server):
     """uvicorn under our own signals, so that all roles of a process drain together."""
 
+    on_stop: Callable[[], None]
+
     def __init__(self, app: FastAPI, settings: Settings) -> None:
         super().__init__(
             uvicorn.Config(
@@ -170,7 +182,8 @@ class _Server(uvicorn.Server):
         yield
 
     async def stop(self) -> None:
-        """Take no new connections, answer what is in hand."""
+        """Take no new connections, answer what is in hand, end the streams that would never end by themselves."""
+        self.on_stop()
         self.should_exit = True
 
 

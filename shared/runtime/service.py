@@ -1,13 +1,15 @@
 """What a service is, described once in its `app.py`, and the command line that every service has.
 
-`python -m services.clubs serve|relay|project|all|migrate`. Guarantees that a process which cannot do its work says why in one
-sentence and ends with an exit code, so that whoever watches it can start it again. Refuses roles and options it does not know.
+`python -m services.clubs serve|relay|project|all|migrate|openapi`. Guarantees that a process which cannot do its work says
+why in one sentence and ends with an exit code, so that whoever watches it can start it again. Refuses roles and options that
+it does not know.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -85,12 +87,22 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
             settings = migrate_settings(service.name, os.environ)
             asyncio.run(migrate(service, settings, operator_hash=_hash(hashed), simulated=options.simulated))
             return 0
+        if options.role == "openapi":
+            print(openapi(service), end="")
+            return 0
         from shared.runtime.process import run  # noqa: PLC0415  only a process that serves needs the web and Kafka clients
 
         return asyncio.run(run(service, service_settings(service.name, os.environ), options.role, ROLES[options.role]))
     except Refused as refused:
         print(f"{refused.vi} / {refused.en}", file=sys.stderr)
         return 1
+
+
+def openapi(service: Service) -> str:
+    """The OpenAPI document of a service as text; opens no connection."""
+    from shared.runtime.process import describe  # noqa: PLC0415  only what serves needs the web
+
+    return json.dumps(describe(service), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 async def migrate(
@@ -127,6 +139,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     roles = parser.add_subparsers(dest="role", required=True)
     for role in ROLES:
         roles.add_parser(role)
+    roles.add_parser("openapi", help="print the OpenAPI document")
     migration = roles.add_parser("migrate", help="make the tables, as the owner of the database")
     migration.add_argument("--simulated", action="store_true", help="mark a new database as one with a simulated clock")
     migration.add_argument("--operator-token-hash", metavar="HEX", help="sha256 of the first operator's token")
