@@ -68,14 +68,22 @@ class Feed:
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
         self._head = 0
+        self.ended = False
+        """The process is about to stop: listeners go, and come back to another one with their `Last-Event-ID`."""
 
     def wake(self) -> None:
         """Something was committed in this process: to be put into `Runner.on_commit`."""
         self._more.set()
         self._more = asyncio.Event()
 
+    def end(self) -> None:
+        """Let all listeners go, since the process is about to stop."""
+        self.ended = True
+        self.wake()
+
     async def close(self) -> None:
         """Stop polling, before the pool is closed."""
+        self.end()
         if self._poller is not None:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
@@ -106,7 +114,7 @@ class Feed:
                 more = self._more
                 found = await self.read(after, limit)
                 left = deadline - asyncio.get_running_loop().time()
-                if found or left <= 0:
+                if found or left <= 0 or self.ended:
                     return found
                 try:
                     await asyncio.wait_for(more.wait(), left)

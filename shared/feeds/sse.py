@@ -38,7 +38,7 @@ async def _lines(feed: Feed, after: int | None, heartbeat: float) -> AsyncIterat
         if after is None or after == at
         else b"id: %d\nevent: reset\ndata: {}\n\n" % at
     )
-    while True:
+    while not feed.ended:
         messages = await feed.next(at, _PAGE, heartbeat)
         if not messages:
             yield b": heartbeat\n\n"
