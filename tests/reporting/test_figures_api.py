@@ -154,6 +154,12 @@ async def test_a_series_shows_stocks_at_the_end_of_each_month_and_flows_of_each_
     assert (await ask(country, f"/v1/numbers/{point['id']}"))["number"]["value"] == point["value"]
 
 
+async def test_a_cut_by_month_is_the_series_of_two_years(country):
+    groups = (await ask(country, group_by="month", area="34:01", indicator="members"))["groups"]
+    assert len(groups) == 24
+    assert (groups[-1]["key"], groups[-1]["numbers"][0]["value"]) == ("2026-03", 100)
+
+
 @pytest.mark.parametrize(
     "indicator",
     [

@@ -6,15 +6,14 @@ written: which rows exist must not depend on how the events were cut into batche
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Final
 
 from services.reporting.ledger.club import Club
 from services.reporting.ledger.club_fold import key_of
-from services.reporting.ledger.days import month_of
+from services.reporting.ledger.days import dates_of
 from services.reporting.ledger.entries import Entry, Key
 from services.reporting.ledger.fold import fold
 from services.reporting.ledger.inspection import Inspection
@@ -31,8 +30,6 @@ from shared.projections.view import Delivered
 Cell = tuple[str, str, str, date, date, str]
 """Where a rollup lies: province on both maps, cohort, valid month, known month, basis; the measure is one level deeper."""
 Row = tuple[object, ...]
-
-_DATE: Final = date.fromordinal
 
 
 @dataclass(slots=True)
@@ -88,28 +85,30 @@ class Batch:
             self.changed.add(stream)
             key = _subject_key(state, self.keys)
         self.events.append((*where, recorded.event_id, recorded.type, stream, recorded.actor, at))
-        known_month = month_of(_day(at).toordinal())
-        for entry in entries:
-            self._write(entry, where, stream, at, known_month)
+        if entries:
+            self._write(entries, where, stream, at)
         self._freshen(key, at, event.month if isinstance(event, MonthReported) else None)
         lane = self.lanes.get(where[:2])
         if lane is None or lane[0] < recorded.position:
             self.lanes[where[:2]] = (recorded.position, at)
         return entries
 
-    def _write(self, entry: Entry, where: tuple[str, int, int], stream: str, at: datetime, known_month: date) -> None:
-        key, amounts = entry.key, entry.amounts
-        if (key.place, stream) not in self.places:
-            self.places[key.place, stream] = (key.place, key.province63, key.province34, stream)
-        valid_on = _DATE(entry.valid_on)
-        self.entries.append((*where, stream, *key, valid_on, at, entry.basis, list(amounts), list(amounts.values())))
-        cell = (key.province63, key.province34, key.cohort, month_of(entry.valid_on), known_month, entry.basis)
-        sums = self.rollups.get(cell)
-        if sums is None:
-            self.rollups[cell] = dict(amounts)
-            return
-        for number, amount in amounts.items():
-            sums[number] = sums.get(number, 0) + amount
+    def _write(self, entries: Sequence[Entry], where: tuple[str, int, int], stream: str, at: datetime) -> None:
+        known_month = _month(at)
+        rollups, rows = self.rollups, self.entries
+        for key, day, basis, amounts in entries:
+            place, province63, province34, cohort = key
+            if (place, stream) not in self.places:
+                self.places[place, stream] = (place, province63, province34, stream)
+            valid_on, month = dates_of(day)
+            rows.append((*where, stream, *key, valid_on, at, basis, list(amounts), list(amounts.values())))
+            cell = (province63, province34, cohort, month, known_month, basis)
+            sums = rollups.get(cell)
+            if sums is None:
+                rollups[cell] = amounts.copy()
+                continue
+            for number, amount in amounts.items():
+                sums[number] = sums.get(number, 0) + amount
 
     def rollup_rows(self) -> list[Row]:
         """The rollups in the order in which they are written."""
@@ -118,9 +117,7 @@ class Batch:
         ]
 
     def _freshen(self, key: Key, at: datetime, month: date | None) -> None:
-        for province in ("VN", f"63:{key.province63}", f"34:{key.province34}"):
-            if province.endswith(":"):
-                continue
+        for province in _provinces(key):
             fresh = self.freshness.get(province)
             if fresh is None:
                 self.freshness[province] = Freshness(1, at, month)
@@ -136,12 +133,20 @@ class Batch:
 
 
 @lru_cache(maxsize=4096)
-def _hour_day(hour: datetime) -> date:
-    return hour.astimezone(HO_CHI_MINH).date()
+def _month_of_hour(hour: datetime) -> date:
+    return hour.astimezone(HO_CHI_MINH).date().replace(day=1)
 
 
-def _day(at: datetime) -> date:
-    return _hour_day(at.replace(minute=0, second=0, microsecond=0))
+def _month(at: datetime) -> date:
+    """The month in Vietnam, looked up by the hour."""
+    return _month_of_hour(at.replace(minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=65536)
+def _provinces(key: Key) -> tuple[str, ...]:
+    """The keys under which a key's freshness is kept: the nation, and its province on both maps where there is one."""
+    known = (f"63:{key.province63}" if key.province63 else None, f"34:{key.province34}" if key.province34 else None)
+    return ("VN", *(province for province in known if province is not None))
 
 
 def _subject_key(state: Subject | None, keys: Keys) -> Key:

@@ -25,9 +25,10 @@ def month_end(day: int) -> int:
 
 
 @lru_cache(maxsize=65536)
-def iso(day: int) -> str:
-    """`2025-08-01`."""
-    return date.fromordinal(day).isoformat()
+def dates_of(day: int) -> tuple[date, date]:
+    """The day, and the first day of its month: the forms in which entries and rollups keep it."""
+    found = date.fromordinal(day)
+    return found, found.replace(day=1)
 
 
 @lru_cache(maxsize=65536)

@@ -49,30 +49,56 @@ class Line:
     def put(self, before: Step | None, old: Step | None, new: Step | None, until: int) -> None:
         """The change when the step of one day goes from `old` to `new`; None is no step.
 
-        `before` is the step in front of that day and `until` the day of the step behind it, or `FOREVER`.
+        `before` is the step in front of that day and `until` the day of the step behind it, or `FOREVER`. What held on
+        the day until now, the old step or else the one before it, gives way to what holds from now on.
         """
-        if before is not None:
-            if old is None and new is not None:
-                self._hold(before, new.day, until, -1)
-            elif old is not None and new is None:
-                self._hold(before, old.day, until, 1)
-        if old is not None:
-            self._hold(old, old.day, until, -1)
-        if new is not None:
-            self._hold(new, new.day, until, 1)
+        gone, come = old or before, new or before
+        if gone is come or (gone is None and come is None):
+            return
+        day = new.day if new is not None else old.day if old is not None else until
+        self._live(gone, come, day, until)
+        for step, sign in ((gone, -1), (come, 1)):
+            if step is not None and step.stale:
+                self._span(step.basis, max(day, self.rule.expires(step.day)), until, step.stale, sign)
 
     def write(self, steps: Sequence[Step], sign: int) -> None:
         """All steps, in order of their days."""
         for index, step in enumerate(steps):
-            self._hold(step, step.day, steps[index + 1].day if index + 1 < len(steps) else FOREVER, sign)
+            until = steps[index + 1].day if index + 1 < len(steps) else FOREVER
+            self._span(step.basis, step.day, self._end(step, until), step.live, sign)
+            if step.stale:
+                self._span(step.basis, self.rule.expires(step.day), until, step.stale, sign)
 
-    def _hold(self, step: Step, start: int, until: int, sign: int) -> None:
-        """A step counts, or no longer counts, on the days from `start` until `until`."""
-        expires = self.rule.expires(step.day)
-        self._span(step.basis, start, until if self.rule.holds else min(until, expires), step.live, sign)
-        if step.stale:
-            self._span(step.basis, max(start, expires), until, step.stale, sign)
+    def _live(self, gone: Step | None, come: Step | None, day: int, until: int) -> None:
+        """One step gives way to another from a day on. What they have in common is never written."""
+        if gone is None or come is None or gone.basis != come.basis:
+            if gone is not None:
+                self._span(gone.basis, day, self._end(gone, until), gone.live, -1)
+            if come is not None:
+                self._span(come.basis, day, self._end(come, until), come.live, 1)
+            return
+        ends, lasts = max(day, self._end(gone, until)), max(day, self._end(come, until))
+        both = min(ends, lasts)
+        if gone.live is not come.live:
+            self._span(come.basis, day, both, _less(come.live, gone.live), 1)
+        if both < lasts:
+            self._span(come.basis, both, lasts, come.live, 1)
+        elif both < ends:
+            self._span(gone.basis, both, ends, gone.live, -1)
+
+    def _end(self, step: Step, until: int) -> int:
+        return until if self.rule.holds else min(until, self.rule.expires(step.day))
 
     def _span(self, basis: str, start: int, end: int, amounts: Amounts, sign: int) -> None:
         for opens, closes in self.windows:
-            self.page.span(max(start, opens), min(end, closes), basis, amounts, sign)
+            first, last = max(start, opens), min(end, closes)
+            if first < last and amounts:
+                self.page.span(first, last, basis, amounts, sign)
+
+
+def _less(amounts: Amounts, others: Amounts) -> Amounts:
+    """The first less the second, without what is equal."""
+    left = {number: change for number, amount in amounts.items() if (change := amount - others.get(number, 0))}
+    if others.keys() != amounts.keys():
+        left |= {number: -amount for number, amount in others.items() if number not in amounts}
+    return left

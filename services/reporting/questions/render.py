@@ -159,6 +159,7 @@ def head(mark: Stamp, clocks: Clocks, places: Places) -> Json:
         "basis": clocks.basis,
         "provisional": mark.provisional,
         "open_lanes": mark.open_lanes,
+        "parked": mark.parked,
         "log_position": mark.positions,
     }
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+from services.reporting.ledger.view import FiguresView
 from shared.events.language import UNIONS
 from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES
@@ -31,10 +32,14 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What an answer says of itself. `open_lanes`: lanes whose last event is not later than the answer's `known_at`."""
+    """What an answer says of itself. `open_lanes`: lanes whose last event is not later than the answer's `known_at`.
+
+    `parked`: events that could not be read, and those of the same streams behind them; they are not in the figures.
+    """
 
     positions: dict[str, int]
     open_lanes: int
+    parked: int
     freshness: dict[str, Fresh]
 
     @property
@@ -62,4 +67,7 @@ async def stamp(connection: Connection, known_at: datetime) -> Stamp:
     positions = dict.fromkeys(SOURCES, 0) | {row["source"]: row["events"] for row in rows}
     closed = sum(row["closed"] for row in rows)
     fresh = await connection.fetch("select province, events, recorded_at, latest_month from freshness order by province")
-    return Stamp(positions, LANES * len(SOURCES) - closed, {row["province"]: Fresh(*row) for row in fresh})
+    parked: int = await connection.fetchval(
+        "select count(*) from projection.parked where view = $1 and version = $2", FiguresView.name, FiguresView.version
+    )
+    return Stamp(positions, LANES * len(SOURCES) - closed, parked, {row["province"]: Fresh(*row) for row in fresh})
