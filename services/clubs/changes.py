@@ -11,9 +11,11 @@ Facts = dict[str, Any]
 def changes(before: Facts, after: Facts) -> list[Facts]:
     """What differs, field by field down to the last number: `{"field": "areas.health.members_checked", "before", "after"}`."""
     old, new = _flat(before), _flat(after)
+    if not old:
+        return [{"field": field, "before": None, "after": value} for field, value in new.items() if value is not None]
     return [
         {"field": field, "before": old.get(field), "after": new.get(field)}
-        for field in [*old, *(field for field in new if field not in old)]
+        for field in old | new
         if old.get(field) != new.get(field)
     ]
 

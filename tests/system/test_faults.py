@@ -93,7 +93,7 @@ def oracle(world: World) -> dict[str, int]:
 async def nation(world: World) -> dict[str, int]:
     """What the nation shows, over the public API."""
     answer = await world.get("reporting", "/v1/progress?as_of=2025-12-31")
-    return {figure["indicator"]: int(figure["value"] or 0) for figure in answer["rows"][0]["figures"]}
+    return {number["indicator"]: int(float(number["value"] or 0)) for number in answer["numbers"]}
 
 
 async def settled(world: World, seconds: float = 60) -> None:

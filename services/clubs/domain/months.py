@@ -95,6 +95,16 @@ def _numbers(part: BaseModel, path: str = "") -> Iterator[tuple[str, int]]:
             yield f"{path}{name}", value
 
 
+def _people(facts: MonthFacts) -> Iterator[tuple[str, int | None]]:
+    """The numbers that count members of the club."""
+    if facts.loans is not None:
+        yield "loans.borrowers", facts.loans.borrowers
+    if facts.areas is not None and facts.areas.health is not None:
+        yield "areas.health.members_checked", facts.areas.health.members_checked
+    if facts.areas is not None and facts.areas.income is not None:
+        yield "areas.income.members_supported", facts.areas.income.members_supported
+
+
 def odd_month(club: Club, facts: MonthFacts) -> Iterable[Notice]:
     """A month skipped since the last meeting, more borrowers or people examined than the club has members."""
     month = month_start(facts.month)
@@ -112,8 +122,8 @@ def odd_month(club: Club, facts: MonthFacts) -> Iterable[Notice]:
     members = club.members_on(month_end(month))
     if members is None:
         return
-    for field, value in _numbers(facts):
-        if field in ("loans.borrowers", "areas.health.members_checked", "areas.income.members_supported") and value > members:
+    for field, value in _people(facts):
+        if value is not None and value > members:
             yield Notice(
                 "more-than-members",
                 f"Số {value} ở mục {field} lớn hơn số thành viên đã báo cáo ({members}).",
