@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from shared.cli.run import foreground
-from shared.cli.speech import out, teller
+from shared.cli.speech import grouped, out, teller
 from shared.cli.stack import DataDirOption, PortOption, path_of
 from shared.cli.tour import tour
 from shared.kernel.clock import day_of, system_clock
@@ -44,7 +44,7 @@ def demo(
             loaded = await load_demo(stack.front, path, say, today=day_of(system_clock()), scale=scale)
             await stack.loaded()
             number = loaded.history.recorded + loaded.published.recorded
-            say(f"Đã nạp {number:,} lệnh trong / commands loaded in {timedelta(seconds=round(loaded.seconds))}")
+            say(f"Đã nạp {grouped(number)} lệnh trong / commands loaded in {timedelta(seconds=round(loaded.seconds))}")
         await tour(stack.front, path, out)
         say("Ctrl-C để dừng; lần sau dữ liệu vẫn còn / Ctrl-C stops it; the data stay for the next start")
 

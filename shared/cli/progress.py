@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from shared.cli.client import Front, open_front
-from shared.cli.speech import out, print_json
+from shared.cli.speech import grouped, out, print_json
 from shared.kernel.errors import Refused
 
 Json = dict[str, Any]
@@ -179,13 +179,13 @@ def show_trace(answer: Json) -> None:
     if answer["subtotals"]:
         below = Table("Địa bàn / area", "Cộng / sum", "Bút toán / entries")
         for line in answer["subtotals"]:
-            below.add_row(escape(line["name"]), f"{line['amount']:,}", f"{line['entries']:,}")
+            below.add_row(escape(line["name"]), grouped(line["amount"]), grouped(line["entries"]))
         out.print(below)
     entries = Table("Ngày / valid on", "Biết lúc / known at", "Số / amount", "Nơi / place", "Sự kiện / event")
     for entry in answer["entries"]:
         entries.add_row(*_entry(entry))
     out.print(entries)
-    out.print(f"Trang {answer['page']}/{answer['pages']}; cộng trang / page subtotal: {answer['page_subtotal']:,}")
+    out.print(f"Trang {answer['page']}/{answer['pages']}; cộng trang / page subtotal: {grouped(answer['page_subtotal'])}")
     verdict = "[green]=[/green]" if check["equal"] else "[red]≠[/red]"
     out.print(f"Kiểm tra / check: {check['entries']} + {check['declared']} kê khai {verdict} {check['value']}")
 
@@ -193,8 +193,8 @@ def show_trace(answer: Json) -> None:
 def _entry(entry: Json) -> tuple[str, ...]:
     place = escape(entry["place"]["name"])
     if "event" not in entry:
-        return "", "", f"{entry['amount']:+,}", place, f"{entry['clubs']} câu lạc bộ"
+        return "", "", grouped(entry["amount"], signed=True), place, f"{entry['clubs']} câu lạc bộ"
     event = entry["event"]
     seen = f" {entry['stream']} {entry['actor']}" if entry["stream"] else ""
     where = f"{event['type']} {event['id']} ({event['source']}:{event['lane']}:{event['position']}){seen}"
-    return entry["valid_on"], entry["known_at"][:16], f"{entry['amount']:+,}", place, escape(where)
+    return entry["valid_on"], entry["known_at"][:16], grouped(entry["amount"], signed=True), place, escape(where)

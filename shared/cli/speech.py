@@ -37,6 +37,12 @@ def word(vi: str, en: str) -> str:
     return en if _language() == "en" else vi
 
 
+def grouped(value: int, *, signed: bool = False) -> str:
+    """A whole number as it is written: `6.521`, in English `6,521`."""
+    text = f"{value:+,}" if signed else f"{value:,}"
+    return text if _language() == "en" else text.replace(",", ".")
+
+
 def complain(refused: Refused) -> None:
     """Say why not."""
     for sentence in sentences(refused):
