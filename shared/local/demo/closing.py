@@ -67,9 +67,12 @@ def surprise(then: Json) -> list[str]:
     if isinstance(counted, int | float):
         beside_vi = f" Sổ của từng CLB (mô phỏng) đếm được {_vi(int(counted))} thành viên."
         beside_en = f" The registry (generated) counts {int(counted):,} club by club."
-    vi = f"Con số bất ngờ nhất: {_vi(PUBLISHED_MEMBERS)} thành viên cuối năm 2023 (Quyết định 1335) đúng bằng {EACH} x {_vi(CLUBS)} CLB:"
-    en = f"The most surprising figure: {PUBLISHED_MEMBERS:,} members at the end of 2023 (Decision 1335) are {EACH} x {CLUBS:,} clubs:"
-    return [f"{vi} là ước tính, không phải số đếm.{beside_vi}", f"{en} an estimate, not a count.{beside_en}"]
+    vi = f"Con số bất ngờ nhất: {_vi(PUBLISHED_MEMBERS)} thành viên cuối năm 2023 (Quyết định 1335)"
+    en = f"The most surprising figure: {PUBLISHED_MEMBERS:,} members at the end of 2023 (Decision 1335)"
+    return [
+        f"{vi} đúng bằng {EACH} x {_vi(CLUBS)} CLB: là ước tính, không phải số đếm.{beside_vi}",
+        f"{en} are {EACH} x {CLUBS:,} clubs: an estimate, not a count.{beside_en}",
+    ]
 
 
 def to_open(then: Json) -> list[str]:
