@@ -134,3 +134,40 @@ def test_topics_are_as_the_code_says(stack):
 def test_the_state_directory_is_readable_by_its_owner_alone(stack):
     for name in ("remembered.json", "running.json", "lock"):
         assert (stack.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_token_is_issued_into_a_file_of_its_owner_alone_listed_and_revoked(stack, tmp_path):
+    path = tmp_path / "province.token"
+    wish = ("--role", "province", "--area", "34:38", "--side", "state", "--label", "thử", "--file", str(path), "--json")
+    issued = json.loads(stack.clb("token", "issue", *wish).stdout)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "token" not in issued
+    bearer = {"Authorization": f"Bearer {path.read_text().strip()}"}
+    me = httpx.get(f"{stack.status()['front']}/v1/me", headers=bearer, trust_env=False)
+    assert me.json() == {"token": issued["id"], "role": "province", "area": "34:38", "side": "state"}
+
+    again = stack.clb("token", "issue", *wish, check=False)
+    assert (again.returncode, "exists" in again.stderr) == (1, True)
+    assert path.read_text().strip() not in stack.clb("token", "list").stdout
+    stack.clb("token", "revoke", issued["id"])
+    states = {token["id"]: token["services"] for token in json.loads(stack.clb("token", "list", "--json").stdout)}
+    assert states[issued["id"]] == []
+    assert httpx.get(f"{stack.status()['front']}/v1/me", headers=bearer, trust_env=False).status_code == 401
+
+
+def test_every_hop_of_an_event_is_shown_from_its_command_to_the_figures(stack):
+    give_a_token(stack)
+    answer = found_a_club(stack, "followed").json()
+    event, deadline = answer["events"][0]["id"], time.monotonic() + 60
+    while not (hops := json.loads(stack.clb("event", "follow", event, "--json").stdout))["view"]["folded"]:
+        assert time.monotonic() < deadline, hops
+        time.sleep(0.3)
+    assert (hops["store"]["command_id"], hops["store"]["position"]) == (answer["command_id"], answer["position"])
+    assert (hops["kafka"]["topic"], hops["kafka"]["hash"]) == ("clubs.events", hops["store"]["hash"])
+    assert [entry["amounts"]["clubs_founded"] for entry in hops["view"]["entries"]] == [1]
+    assert "clubs-founded" in {figure["indicator"] for figure in hops["view"]["figures"]}
+    said = stack.clb("event", "follow", event).stdout
+    assert all(
+        word in said
+        for word in ("command", "store", "relay", "kafka", "hash equals the store's", "ledger", "Clubs founded: +1")
+    )
