@@ -8,12 +8,16 @@ ASGI, so a stream of events passes through it unbuffered.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
+import asyncpg
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.kernel.errors import Refused
 from shared.web.problems import answer, internal
+
+log = logging.getLogger(__name__)
 
 MEGABYTE = 1 << 20
 SINGLE_LIMIT = 1 * MEGABYTE
@@ -69,10 +73,34 @@ class Edge:
                 await answer(error, headers={"Connection": "close"})(scope, receive, send_guarded)
         except asyncio.CancelledError:
             raise
+        except _DATABASE_AWAY as error:
+            log.warning("The database does not answer: %s", type(error).__name__)
+            if not started:
+                await answer(_unavailable())(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001  the last resort: whatever it is, the caller gets an id and we get the stack
             fault = internal(error, scope["path"][:200])
             if not started:
                 await answer(fault)(scope, receive, send_guarded)
+
+
+_DATABASE_AWAY = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+)
+
+
+def _unavailable() -> Refused:
+    return Refused(
+        "database-unavailable",
+        "Cơ sở dữ liệu của dịch vụ chưa trả lời; hãy thử lại sau giây lát.",
+        "The service's database does not answer; try again in a moment.",
+        status=503,
+    )
 
 
 class _TooLarge(Refused):

@@ -311,3 +311,20 @@ async def test_many_callers_at_once_each_get_their_own_answer(system: System) ->
     )
     assert [answer.status_code for answer in answers] == [201] * 40
     assert len({answer.json()["stream"] for answer in answers}) == 40
+
+
+async def test_a_dry_run_says_which_figures_would_move_and_stores_nothing(system: System) -> None:
+    token = await system.token()
+    before = await system.stored()
+    single = await system.front.post("/v1/commands?dry_run=1", json=found(), headers=token)
+    batch = await system.front.post(
+        "/v1/commands:batch?dry_run=1", json={"commands": [found(), planned(), found()]}, headers=token
+    )
+    for answer, change in ((single, 1), (batch, 2)):
+        assert answer.status_code == 200, answer.text
+        moves = {move["indicator"]: move["change"] for move in answer.json()["figures"] if move["area"]["key"] == "VN"}
+        assert moves["clubs-founded"] == change
+    assert [len(one["result"]["events"]) for one in batch.json()["answers"]] == [1, 1, 1]
+    down = await without(system, "reporting").post("/v1/commands?dry_run=1", json=found(), headers=token)
+    assert (down.json()["figures"], down.json()["figures_problem"]["slug"]) == (None, "service-down")
+    assert await system.stored() == before
