@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from services.clubs.app import SERVICE
-from shared.kernel.place import PlaceRef
+from services.monitoring.app import SERVICE as MONITORING
+from services.reporting.app import SERVICE as REPORTING
+from services.trainings.app import SERVICE as TRAININGS
+from shared.kernel.place import NATION, PlaceRef
+from shared.reference.book import load
 from shared.testing.apps import THANH_HOA, Running, running
+from shared.web.tokens import Tokens, TokenWish, hash_of
+from tests.shared.web.four import OPERATOR, System
 
 THIEU_TRUNG = PlaceRef(code="15835", list="34")
 
@@ -34,3 +41,14 @@ async def centre(clubs: Running) -> dict[str, str]:
 @pytest.fixture(scope="session")
 async def operator(clubs: Running) -> dict[str, str]:
     return await clubs.token("operator", side="state")
+
+
+@pytest.fixture(scope="session")
+async def system(postgres: Any) -> AsyncIterator[System]:
+    async with AsyncExitStack() as stack:
+        found: dict[str, Running] = {}
+        for service in (SERVICE, TRAININGS, MONITORING, REPORTING):
+            found[service.name] = await stack.enter_async_context(running(service, postgres))
+            wish = TokenWish(role="operator", area=NATION, side="state", id="t-firstoperator", hash=hash_of(OPERATOR).hex())
+            await Tokens(found[service.name].pool, load()).issue(wish)
+        yield System(found, {"Authorization": f"Bearer {OPERATOR}"})
