@@ -5,7 +5,7 @@ Pure: nothing is opened here. `asyncpg.Connection` and `asyncpg.Pool` satisfy bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -42,6 +42,17 @@ class Connection(Protocol):
         schema_name: str | None = None,
     ) -> str:
         """COPY rows into a table."""
+        ...
+
+    async def copy_to_table(
+        self,
+        table_name: str,
+        *,
+        source: AsyncIterable[bytes],
+        columns: Sequence[str] | None = None,
+        schema_name: str | None = None,
+    ) -> str:
+        """COPY lines of Postgres's text format into a table."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[Any]:

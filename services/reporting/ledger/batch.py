@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
 
+from services.reporting.ledger import text
 from services.reporting.ledger.club import Club
 from services.reporting.ledger.club_fold import key_of
 from services.reporting.ledger.days import dates_of
@@ -27,7 +28,7 @@ from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.place import NATION
 from shared.projections.view import Delivered
 
-Cell = tuple[str, str, str, date, date, str]
+Cell = tuple[str, str, str, str, str, str]
 """Where a rollup lies: province on both maps, cohort, valid month, known month, basis; the measure is one level deeper."""
 Row = tuple[object, ...]
 
@@ -47,8 +48,8 @@ class Batch:
 
     keys: Keys
     states: dict[str, Subject | None]
-    events: list[Row] = field(default_factory=list[Row])
-    entries: list[Row] = field(default_factory=list[Row])
+    events: list[str] = field(default_factory=list[str])
+    entries: list[str] = field(default_factory=list[str])
     rollups: dict[Cell, dict[int, int]] = field(default_factory=dict[Cell, dict[int, int]])
     places: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
     declarations: list[Row] = field(default_factory=list[Row])
@@ -84,24 +85,27 @@ class Batch:
             self.states[stream] = state
             self.changed.add(stream)
             key = _subject_key(state, self.keys)
-        self.events.append((*where, recorded.event_id, recorded.type, stream, recorded.actor, at))
+        place = f"{recorded.source}\t{recorded.lane}\t{recorded.position}\t"
+        who = f"{stream}\t{text.field(recorded.actor)}\t{at.isoformat()}"
+        self.events.append(f"{place}{recorded.event_id}\t{recorded.type}\t{who}")
         if entries:
-            self._write(entries, where, stream, at)
+            self._write(entries, f"{place}{stream}", stream, at)
         self._freshen(key, at, event.month if isinstance(event, MonthReported) else None)
         lane = self.lanes.get(where[:2])
         if lane is None or lane[0] < recorded.position:
             self.lanes[where[:2]] = (recorded.position, at)
         return entries
 
-    def _write(self, entries: Sequence[Entry], where: tuple[str, int, int], stream: str, at: datetime) -> None:
-        known_month = _month(at)
+    def _write(self, entries: Sequence[Entry], where: str, stream: str, at: datetime) -> None:
+        known_month, known_at = _month(at), at.isoformat()
         rollups, rows = self.rollups, self.entries
         for key, day, basis, amounts in entries:
             place, province63, province34, cohort = key
             if (place, stream) not in self.places:
                 self.places[place, stream] = (place, province63, province34, stream)
             valid_on, month = dates_of(day)
-            rows.append((*where, stream, *key, valid_on, at, basis, list(amounts), list(amounts.values())))
+            numbers, values = text.numbers(tuple(amounts)), ",".join(map(str, amounts.values()))
+            rows.append(f"{where}\t{text.of_key(key)}\t{valid_on}\t{known_at}\t{basis}\t{numbers}\t{{{values}}}")
             cell = (province63, province34, cohort, month, known_month, basis)
             sums = rollups.get(cell)
             if sums is None:
@@ -133,11 +137,11 @@ class Batch:
 
 
 @lru_cache(maxsize=4096)
-def _month_of_hour(hour: datetime) -> date:
-    return hour.astimezone(HO_CHI_MINH).date().replace(day=1)
+def _month_of_hour(hour: datetime) -> str:
+    return hour.astimezone(HO_CHI_MINH).date().replace(day=1).isoformat()
 
 
-def _month(at: datetime) -> date:
+def _month(at: datetime) -> str:
     """The month in Vietnam, looked up by the hour."""
     return _month_of_hour(at.replace(minute=0, second=0, microsecond=0))
 

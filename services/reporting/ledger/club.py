@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from services.reporting.ledger.days import month_end, year_later
 from services.reporting.ledger.entries import COUNTED, FOREVER
 from services.reporting.ledger.measures import MEMBER_ATTRIBUTES, measure
-from services.reporting.ledger.steps import Amounts, Rule, Step
+from services.reporting.ledger.steps import ALWAYS, Amounts, Rule, Step
 from shared.events.clubs import MembersReported, MonthReported
 
 ACTIVE_DAYS: Final = 90
@@ -88,11 +88,13 @@ class Club:
     @property
     def stock(self) -> tuple[tuple[int, int], ...]:
         """When its members and funds count: until it is dissolved (giải thể)."""
-        return ((0, self.dissolved_on),)
+        return ALWAYS if self.dissolved_on == FOREVER else ((0, self.dissolved_on),)
 
     @property
     def working(self) -> tuple[tuple[int, int], ...]:
         """When it can be active: neither suspended (tạm dừng) nor dissolved."""
+        if not self.suspensions:
+            return self.stock
         windows: list[tuple[int, int]] = []
         opens = 0
         for start, end in sorted(self.suspensions):

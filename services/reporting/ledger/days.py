@@ -25,13 +25,7 @@ def month_end(day: int) -> int:
 
 
 @lru_cache(maxsize=65536)
-def dates_of(day: int) -> tuple[date, date]:
-    """The day, and the first day of its month: the forms in which entries and rollups keep it."""
-    found = date.fromordinal(day)
-    return found, found.replace(day=1)
-
-
-@lru_cache(maxsize=65536)
-def month_of(day: int) -> date:
-    """The first day of a day's month: the form in which rollups keep it."""
-    return date.fromordinal(day).replace(day=1)
+def dates_of(day: int) -> tuple[str, str]:
+    """The day, and the first day of its month, as they are written into entries and rollups."""
+    text = date.fromordinal(day).isoformat()
+    return text, f"{text[:8]}01"

@@ -79,6 +79,6 @@ class Book:
         """What is left, in the order of days."""
         for key, page in sorted(self.pages.items()) if len(self.pages) > 1 else self.pages.items():
             for (day, basis), row in sorted(page.rows.items()):
-                amounts = {number: amount for number, amount in sorted(row.items()) if amount}
-                if amounts:
+                amounts = {number: row[number] for number in sorted(row) if row[number]} if len(row) > 1 else row
+                if amounts and any(amounts.values()):
                     yield Entry(key, day, basis, amounts)

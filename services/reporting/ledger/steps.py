@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.reporting.ledger.entries import FOREVER, Page
 
 Amounts = Mapping[int, int]
+
+
+ALWAYS: Final = ((0, FOREVER),)
+"""The windows of what is never clipped."""
 
 
 class Step(NamedTuple):
@@ -35,7 +39,7 @@ class Rule:
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """The timeline of one kind of report of one subject, written on the page of the subject's key.
 
@@ -87,18 +91,28 @@ class Line:
             self._span(gone.basis, both, ends, gone.live, -1)
 
     def _end(self, step: Step, until: int) -> int:
-        return until if self.rule.holds else min(until, self.rule.expires(step.day))
+        if self.rule.holds:
+            return until
+        expires = self.rule.expires(step.day)
+        return min(until, expires)
 
     def _span(self, basis: str, start: int, end: int, amounts: Amounts, sign: int) -> None:
+        if not amounts or start >= end:
+            return
+        if self.windows is ALWAYS:
+            self.page.span(start, end, basis, amounts, sign)
+            return
         for opens, closes in self.windows:
-            first, last = max(start, opens), min(end, closes)
-            if first < last and amounts:
-                self.page.span(first, last, basis, amounts, sign)
+            self.page.span(max(start, opens), min(end, closes), basis, amounts, sign)
 
 
 def _less(amounts: Amounts, others: Amounts) -> Amounts:
     """The first less the second, without what is equal."""
-    left = {number: change for number, amount in amounts.items() if (change := amount - others.get(number, 0))}
+    left: dict[int, int] = {}
+    for number, amount in amounts.items():
+        change = amount - others.get(number, 0)
+        if change:
+            left[number] = change
     if others.keys() != amounts.keys():
         left |= {number: -amount for number, amount in others.items() if number not in amounts}
     return left

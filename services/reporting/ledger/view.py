@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from services.reporting.ledger import text
 from services.reporting.ledger.batch import Batch
 from services.reporting.ledger.fold import CODEC
 from services.reporting.ledger.keys import Keys
@@ -24,17 +25,19 @@ _STATES: Final = """
 """
 _PLACES: Final = """
     insert into subject_places (place, province63, province34, stream)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing
+    select * from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[]) on conflict do nothing
 """
 _ROLLUPS: Final = """
     insert into rollups (measure, province63, province34, cohort, valid_month, known_month, basis, amount)
-    select * from unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::text[], $8::bigint[])
+    select * from unnest(
+        $1::text::smallint[], $2::text::text[], $3::text::text[], $4::text::text[],
+        $5::text::date[], $6::text::date[], $7::text::text[], $8::text::bigint[])
     on conflict (measure, province34, province63, cohort, basis, valid_month, known_month)
     do update set amount = rollups.amount + excluded.amount
 """
 _FRESHNESS: Final = """
     insert into freshness (province, events, recorded_at, latest_month)
-    select * from unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::date[])
+    select * from unnest($1::text::text[], $2::text::bigint[], $3::text::timestamptz[], $4::text::date[])
     on conflict (province) do update set
         events = freshness.events + excluded.events,
         recorded_at = greatest(freshness.recorded_at, excluded.recorded_at),
@@ -42,7 +45,7 @@ _FRESHNESS: Final = """
 """
 _LANES: Final = """
     insert into lanes (source, lane, position, recorded_at)
-    select * from unnest($1::text[], $2::smallint[], $3::bigint[], $4::timestamptz[])
+    select * from unnest($1::text::text[], $2::text::smallint[], $3::text::bigint[], $4::text::timestamptz[])
     on conflict (source, lane) do update set
         position = greatest(lanes.position, excluded.position), recorded_at = greatest(lanes.recorded_at, excluded.recorded_at)
 """
@@ -76,8 +79,8 @@ class FiguresView:
 
 async def write(connection: Connection, batch: Batch) -> None:
     """All rows of a batch. Rows that other lanes may write too are written in one order, so that nobody waits in a circle."""
-    await connection.copy_records_to_table("events", records=batch.events)
-    await connection.copy_records_to_table("entries", records=batch.entries)
+    await connection.copy_to_table("events", source=text.lines(batch.events))
+    await connection.copy_to_table("entries", source=text.lines(batch.entries))
     if batch.declarations:
         await connection.copy_records_to_table("declarations", records=batch.declarations)
     if batch.targets:
@@ -85,21 +88,17 @@ async def write(connection: Connection, batch: Batch) -> None:
     states = batch.stored_states()
     await connection.execute(_STATES, list(states), list(states.values()))
     if batch.places:
-        await connection.execute(_PLACES, *_columns(sorted(batch.places.values(), key=str)))
+        await connection.execute(_PLACES, *text.columns(place for _, place in sorted(batch.places.items())))
     if batch.rollups:
-        await connection.execute(_ROLLUPS, *_columns(batch.rollup_rows()))
+        await connection.execute(_ROLLUPS, *text.columns(batch.rollup_rows()))
     fresh = sorted(batch.freshness.items())
     await connection.execute(
-        _FRESHNESS, *_columns([(province, each.events, each.recorded_at, each.latest_month) for province, each in fresh])
+        _FRESHNESS, *text.columns((province, each.events, each.recorded_at, each.latest_month) for province, each in fresh)
     )
-    await connection.execute(_LANES, *_columns([(*lane, *head) for lane, head in sorted(batch.lanes.items())]))
+    await connection.execute(_LANES, *text.columns((*lane, *head) for lane, head in sorted(batch.lanes.items())))
 
 
 def _told(events: Sequence[Delivered], batch: Batch) -> dict[str, object]:
     """What the feed says of a batch: which areas' figures may have changed, by events of which types."""
     types = Counter(each.recorded.type for each in events)
     return {"events": len(events), "places": sorted(batch.freshness), "types": dict(sorted(types.items()))}
-
-
-def _columns(rows: Sequence[Sequence[object]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
