@@ -20,11 +20,12 @@ def changes(before: Facts, after: Facts) -> list[Facts]:
     ]
 
 
-def _flat(facts: Facts, path: str = "") -> Facts:
+def _flat(facts: Facts) -> Facts:
     flat: Facts = {}
     for name, value in facts.items():
         if isinstance(value, dict) and value:
-            flat.update(_flat(cast("Facts", value), f"{path}{name}."))
+            for inner, number in _flat(cast("Facts", value)).items():
+                flat[f"{name}.{inner}"] = number
         else:
-            flat[f"{path}{name}"] = value
+            flat[name] = value
     return flat

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from services.trainings.domain import BoardCommand, RecordBoardTrained, RequireBoardTraining
 from shared.eventlog.plan import Request
 from shared.events.clubs import ClubFounded, FoundingCorrected
-from shared.events.language import codec_of
 from shared.events.trainings import TrainingHeld
 from shared.kernel.database import Connection
 from shared.kernel.envelope import Recorded
+from shared.kernel.event import EventCodec
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import CENTRE
@@ -46,7 +46,7 @@ class TrainBoards:
 
     name = "train_boards"
     sources = ("clubs", "trainings")
-    codec = codec_of("clubs", "trainings")
+    codec = EventCodec(ClubFounded, FoundingCorrected, TrainingHeld)
 
     def __init__(self, places: PlaceBook) -> None:
         self._places = places

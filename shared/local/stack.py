@@ -136,7 +136,8 @@ class Stack:
             self._bootstrap = given
             self.supervisor.use("kafka", "broker", given)
             return
-        kafka = Kafka(self.data.path / "kafka", port=self._ports["kafka"], controller_port=self._ports["kafka-controller"])
+        port, controller_port = self._ports["kafka"], self._ports["kafka-controller"]
+        kafka = Kafka(self.data.path / "kafka", port=port, controller_port=controller_port, short_lived=True)
         self._say("Kafka: khởi động / starting")
         child = await kafka.start(self._say)
         self._bootstrap = kafka.bootstrap
