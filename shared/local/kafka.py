@@ -64,8 +64,8 @@ _LOGGING = """\
 class Kafka:
     """One broker. `prepare` once, then `start` and `stop` any number of times.
 
-    `short_lived` spares the JVM's optimising compiler: it starts with half the work and serves more slowly, right where it shares
-    two cores with everything else.
+    `short_lived` spares the JVM's optimising compiler: it starts with half the work and serves more slowly, right where it
+    shares two cores with everything else.
     """
 
     def __init__(self, folder: Path, *, port: int, controller_port: int, heap_mb: int = 512, short_lived: bool = False) -> None:
