@@ -20,7 +20,7 @@ from shared.local.demo.registry import Club, found_clubs, write_founding
 from shared.local.demo.trainings import name_provisional_boards, write_trainings
 from shared.reference.book import Places
 
-COMMANDS = 104_000
+COMMANDS = 94_500
 """How many commands the whole country makes; the policies' own events, one or two a club, come on top."""
 
 EARLIEST_UNTIL = date(2024, 8, 31)
