@@ -159,7 +159,7 @@ CRASHES = [
 async def test_I1_a_process_killed_at_a_crash_point_loses_nothing_and_doubles_nothing(
     world: World, process: str, point: str
 ) -> None:
-    """Seen to fail: see docs/reliability.md."""
+    """Seen to fail with a relay that moves its checkpoint before it publishes: what it held when it died never arrives."""
     await world.children[process].stop()
     world.start(process, crash_at=point)
     life = asyncio.ensure_future(live(world, 4))
