@@ -185,6 +185,7 @@ async def test_I12_a_broker_that_is_killed_and_started_again_heals_by_itself(wor
 
 
 async def test_I12_a_database_that_is_killed_and_started_again_heals_by_itself(world: World) -> None:
+    """Seen to fail with a relay that ends, instead of waiting, when its session with the database is lost."""
     life = asyncio.ensure_future(live(world, 4))
     await asyncio.sleep(0.2)
     assert world.postgres.child is not None
