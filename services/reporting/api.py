@@ -6,6 +6,8 @@ area. Bad parameters are refused with a slug and a sentence; nothing here writes
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -18,7 +20,7 @@ from services.reporting.ledger.view import FiguresView
 from services.reporting.pages import NATIONAL, page
 from services.reporting.questions import number_id, render
 from services.reporting.questions.area import Area
-from services.reporting.questions.ask import Asked, as_of, understand
+from services.reporting.questions.ask import Ask, Asked, as_of, understand
 from services.reporting.questions.positions import Wanted, positions, wait_for
 from services.reporting.questions.preview import preview
 from services.reporting.questions.preview_body import deliver
@@ -80,6 +82,14 @@ class Desk:
         """Where the ledger is."""
         return schema_of(self.view)
 
+    @asynccontextmanager
+    async def open(self, principal: Principal | None, ask: Ask | Question) -> AsyncIterator[Connection]:
+        """The snapshot to answer a question from, for whoever may ask it: clubs need a token of their area."""
+        async with snapshot(self.pool, self.schema) as connection:
+            if ask.area.kind == "club" or (isinstance(ask, Ask) and ask.group_by == "club"):
+                await _require(connection, principal, ask.area, self.places)
+            yield connection
+
 
 def router(reads: Reads, places: Places, view: FiguresView) -> APIRouter:
     """Every route."""
@@ -95,9 +105,8 @@ def _add_progress(routes: APIRouter, desk: Desk) -> None:
     @routes.get("/", response_class=Response, include_in_schema=False)
     async def national(principal: Anyone, what: Parameters) -> Response:
         """The national table (tiến độ toàn quốc) as a plain page."""
-        del principal
         ask = understand(what, desk.places, desk.reads.clock())
-        async with snapshot(desk.pool, desk.schema) as connection:
+        async with desk.open(principal, ask) as connection:
             answer = await progress(connection, desk.places, ask)
             groups = await progress(connection, desk.places, NATIONAL.of(ask)) if ask.area.kind == "nation" else None
         return page(answer, groups)
@@ -106,19 +115,16 @@ def _add_progress(routes: APIRouter, desk: Desk) -> None:
     async def progress_of(principal: Anyone, what: Parameters, group_by: Text = None) -> Json:
         """How far: numbers of an area, cut by `province`, `region`, `commune`, `club` or `month` if asked."""
         ask = understand(replace(what, group_by=group_by), desk.places, desk.reads.clock())
-        async with snapshot(desk.pool, desk.schema) as connection:
-            if ask.group_by == "club" or ask.area.kind == "club":
-                await _require(connection, principal, ask.area, desk.places)
+        async with desk.open(principal, ask) as connection:
             return await progress(connection, desk.places, ask)
 
     @routes.get("/v1/progress/series")
     async def series(principal: Anyone, what: Parameters, first: Annotated[Text, Query(alias="from")] = None) -> Json:
         """Month by month, from a month on (24 months back if none is named)."""
-        del principal
         now = desk.reads.clock()
         ask = understand(what, desk.places, now)
         start: date | None = None if first is None else as_of(first if len(first) > 7 else f"{first}-01", now)
-        async with snapshot(desk.pool, desk.schema) as connection:
+        async with desk.open(principal, ask) as connection:
             mark = await stamp(connection, ask.clocks.known_at)
             return {
                 **render.head(mark, ask.clocks, desk.places),
@@ -134,9 +140,7 @@ def _add_numbers(routes: APIRouter, desk: Desk) -> None:
     async def number(principal: Anyone, id: str) -> Json:
         """The number of an id: exactly the question that the id means, answered now."""
         question = _decoded(id, desk.places)
-        async with snapshot(desk.pool, desk.schema) as connection:
-            if question.area.kind == "club":
-                await _require(connection, principal, question.area, desk.places)
+        async with desk.open(principal, question) as connection:
             mark = await stamp(connection, question.clocks.known_at)
             (figure,) = await whole(connection, desk.places, question.area, [question])
         return {
@@ -153,9 +157,7 @@ def _add_numbers(routes: APIRouter, desk: Desk) -> None:
     ) -> Json:
         """Everything behind a number, 100 entries a page, with subtotals and the server's own check of the sum."""
         question = _decoded(id, desk.places)
-        async with snapshot(desk.pool, desk.schema) as connection:
-            if question.area.kind == "club":
-                await _require(connection, principal, question.area, desk.places)
+        async with desk.open(principal, question) as connection:
             return await trace(connection, desk.places, question, Reader(principal, page, component))
 
     @routes.get("/v1/indicators")
