@@ -14,3 +14,15 @@ async def test_every_question_about_a_club_needs_a_token_of_its_area(country, pa
     assert (await country.client.get(path, params=params)).status_code == 401
     elsewhere = await country.token("province", THANH_HOA)
     assert (await country.client.get(path, params=params, headers=elsewhere)).status_code == 403
+
+
+async def test_a_series_that_would_begin_after_its_day_is_refused(country):
+    params = {"as_of": "2024-01-01", "from": "2025-01"}
+    answer = await country.client.get("/v1/progress/series", params=params)
+    assert (answer.status_code, answer.json()["slug"]) == (422, "from-after-as-of")
+
+
+async def test_a_cut_by_month_begins_no_earlier_than_the_first_day_that_can_be_asked(country):
+    answer = await country.client.get("/v1/progress", params={"as_of": "1990-01-05", "group_by": "month"})
+    assert answer.status_code == 200, answer.text
+    assert [group["key"] for group in answer.json()["groups"]] == ["1990-01"]

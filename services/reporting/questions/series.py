@@ -43,6 +43,13 @@ async def months_of(connection: Connection, places: Places, ask: Ask, first: dat
             "A series by month is of the nation, a region or a province.",
             field="area",
         )
+    if first is not None and first > ask.clocks.as_of:
+        raise Refused(
+            "from-after-as-of",
+            "Tháng đầu (from) phải không muộn hơn ngày hỏi (as_of).",
+            "The first month (from) must not be later than the day (as_of).",
+            field="from",
+        )
     months = list(_months(first or _back(ask.clocks.as_of, 23), ask.clocks.as_of))
     measures = {name for each in ask.definitions for name in each.measures()} | {"clubs_founded", *GENERATED}
     cells = await cube.by_month(connection, Slice(tuple(sorted(measures)), ask.clocks))
@@ -95,4 +102,4 @@ def _months(first: date, last: date) -> Iterator[date]:
 
 def _back(day: date, months: int) -> date:
     index = day.year * 12 + day.month - 1 - months
-    return date(max(index // 12, 1990), index % 12 + 1, 1)
+    return max(date(index // 12, index % 12 + 1, 1), date(1990, 1, 1))
