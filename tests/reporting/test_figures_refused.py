@@ -26,3 +26,11 @@ async def test_a_cut_by_month_begins_no_earlier_than_the_first_day_that_can_be_a
     answer = await country.client.get("/v1/progress", params={"as_of": "1990-01-05", "group_by": "month"})
     assert answer.status_code == 200, answer.text
     assert [group["key"] for group in answer.json()["groups"]] == ["1990-01"]
+
+
+@pytest.mark.parametrize("stream", ["club-zzz", "club-7", FIRST.replace("-0000-", "-", 1), f"{FIRST}0"])
+@pytest.mark.parametrize("path", ["/", "/v1/progress"])
+async def test_a_club_that_is_not_named_by_its_whole_id_is_no_area(country, path, stream):
+    headers = await country.token("centre")
+    answer = await country.client.get(path, params={"area": f"club:{stream}"}, headers=headers)
+    assert (answer.status_code, answer.json()["slug"]) == (422, "unknown-place")

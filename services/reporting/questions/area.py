@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,6 +20,9 @@ REGIONS: Final = (
     "duyen-hai-nam-trung-bo-tay-nguyen", "tay-nguyen", "dong-nam-bo", "dong-bang-song-cuu-long",
 )  # fmt: skip
 """The order is for ever: number ids hold the index."""
+
+_CLUB: Final = re.compile(r"club-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A club's stream is made from the id of the command that founded it; number ids hold that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def parse_area(text: str, places: Places, map_: MapName) -> Area:
         raise _unknown()
     if text.startswith("club:"):
         stream = text.removeprefix("club:")
-        if len(stream) <= 121 and stream.startswith("club-") and stream.replace("-", "").isalnum() and stream.isascii():
+        if _CLUB.fullmatch(stream):
             return Area("club", stream)
         raise _unknown()
     try:
