@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+_NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+"""Control characters but for tab and line feed, line separators, what turns the reading direction, the byte order mark."""
+
 
 def _no_control_characters(text: str) -> str:
-    for character in text:
-        if (ord(character) < 32 and character not in "\n\t") or 0xD800 <= ord(character) <= 0xDFFF or character == "\x7f":
-            raise ValueError("control characters and lone surrogates are not text")
+    if _NOT_TEXT.search(text):
+        raise ValueError("control characters, turns of direction and lone surrogates are not text")
     return text
 
 
