@@ -34,3 +34,17 @@ async def test_a_club_that_is_not_named_by_its_whole_id_is_no_area(country, path
     headers = await country.token("centre")
     answer = await country.client.get(path, params={"area": f"club:{stream}"}, headers=headers)
     assert (answer.status_code, answer.json()["slug"]) == (422, "unknown-place")
+
+
+@pytest.mark.parametrize("known_at", ["2025-01-31T12:00:00", "2025-01-31T12:00", "2025-01-31 12:00:00"])
+@pytest.mark.parametrize("path", ["/", "/v1/progress", "/v1/progress/series"])
+async def test_an_instant_of_knowledge_needs_a_time_zone(country, path, known_at):
+    answer = await country.client.get(path, params={"known_at": known_at})
+    assert (answer.status_code, answer.json()["slug"]) == (422, "zone-needed")
+
+
+@pytest.mark.parametrize("known_at", ["2025-01-31", "31/01/2025", "2025-01-31T23:59:59+07:00", "2025-01-31T16:59:59Z"])
+async def test_a_day_of_knowledge_is_the_end_of_that_day_in_vietnam(country, known_at):
+    answer = await country.client.get("/v1/progress", params={"known_at": known_at, "indicator": "members"})
+    assert answer.json()["known_at"] == "2025-01-31T23:59:59+07:00"
+    assert (await country.client.get("/", params={"known_at": known_at})).status_code == 200

@@ -112,9 +112,17 @@ def known_at(text: str | None, now: datetime) -> datetime:
         instant = min(instant, latest) if day == day_of(now) else instant
     else:
         try:
-            instant = datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC).replace(microsecond=0)
+            written = _instant(text)
+            instant = written.astimezone(UTC).replace(microsecond=0)
         except (ValueError, OverflowError):
             raise _bad_day("known_at") from None
+        if written.tzinfo is None:
+            raise _bad(
+                "zone-needed",
+                "Thời điểm biết phải kèm múi giờ, ví dụ 2025-05-08T14:05:00+07:00; hoặc chỉ ghi ngày.",
+                "The instant of knowledge needs a time zone, such as 2025-05-08T14:05:00+07:00; or write only a day.",
+                "known_at",
+            )
     if not datetime(2000, 1, 1, tzinfo=UTC) <= instant <= latest:
         raise _bad(
             "known-at-out-of-range",
@@ -123,6 +131,14 @@ def known_at(text: str | None, now: datetime) -> datetime:
             "known_at",
         )
     return instant
+
+
+def _instant(text: str) -> datetime:
+    """An ISO time; a blank is the `+` of a zone that an address lost, or else stands before the time."""
+    try:
+        return datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        return datetime.fromisoformat(text)
 
 
 def _day(text: str, field: str) -> date:
