@@ -190,13 +190,12 @@ def _add_rest(routes: APIRouter, desk: Desk) -> None:
     @routes.post("/v1/figures:preview")
     async def previewed(principal: Holder, request: Request) -> Json:
         """Which figures would move if these events were recorded. Stores nothing."""
-        del principal
         now = desk.reads.clock()
         events = deliver(await json_body(request), desk.view.codec, now)
         ask = understand(Asked(), desk.places, now)
         clocks = Clocks(day_of(now), ask.clocks.known_at, ask.clocks.map)
         async with snapshot(desk.pool, desk.schema) as connection:
-            return await preview(connection, desk.places, keys, events, clocks)
+            return await preview(connection, desk.places, keys, events, clocks, principal=principal)
 
     _ = (stream, where, previewed)
 

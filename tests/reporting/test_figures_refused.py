@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.testing.apps import THANH_HOA
-from tests.reporting.country import FIRST
+from shared.testing.apps import HA_NOI, THANH_HOA
+from tests.reporting.country import BA_DINH, FIRST
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/progress", "/v1/progress/series"])
@@ -48,3 +48,34 @@ async def test_a_day_of_knowledge_is_the_end_of_that_day_in_vietnam(country, kno
     answer = await country.client.get("/v1/progress", params={"known_at": known_at, "indicator": "members"})
     assert answer.json()["known_at"] == "2025-01-31T23:59:59+07:00"
     assert (await country.client.get("/", params={"known_at": known_at})).status_code == 200
+
+
+def _event(stream: str, type_: str, **data: object) -> dict[str, object]:
+    return {"source": "clubs", "stream": stream, "type": f"clubs.{type_}", "schema_version": 1, "data": data}
+
+
+REPORT = {"as_of": "2026-02-01", "basis": "counted", "total": 45}
+FOUNDING = {"name": "CLB", "commune": {"code": BA_DINH.code, "list": "34"}, "founded_on": "2026-01-05"}
+NEW = "club-00000000-0000-4000-8000-00000000000f"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [_event(FIRST, "members-reported", **REPORT), _event(NEW, "club-founded", **FOUNDING)],
+    ids=["a club that is there", "a club that would be founded"],
+)
+async def test_a_preview_is_only_of_the_area_of_the_token(country, event):
+    body = {"events": [event]}
+    elsewhere = await country.token("province", THANH_HOA)
+    refused = await country.client.post("/v1/figures:preview", json=body, headers=elsewhere)
+    assert (refused.status_code, refused.json()["slug"]) == (403, "not-your-area")
+    own = await country.token("province", HA_NOI)
+    assert (await country.client.post("/v1/figures:preview", json=body, headers=own)).status_code == 200
+
+
+async def test_a_preview_of_events_that_cannot_follow_is_refused_in_both_languages(country):
+    body = {"events": [_event(NEW, "members-reported", **REPORT)]}
+    answer = await country.client.post("/v1/figures:preview", json=body, headers=await country.token("centre"))
+    assert (answer.status_code, answer.json()["slug"]) == (422, "events-cannot-follow")
+    assert "câu lạc bộ" in answer.text
+    assert "cannot follow" in answer.text

@@ -6,17 +6,21 @@ Nothing is stored, nothing is locked. Entries of later days are told apart: they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from services.reporting.indicators import ALL
 from services.reporting.ledger.batch import Batch
+from services.reporting.ledger.club import Club
 from services.reporting.ledger.entries import Entry
+from services.reporting.ledger.inspection import Inspection
 from services.reporting.ledger.keys import Keys
 from services.reporting.ledger.measures import NAMES
+from services.reporting.ledger.round import Board, Round
+from services.reporting.ledger.state import decode
 from services.reporting.questions import render
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.cube import Cell, Slice
@@ -26,8 +30,12 @@ from services.reporting.questions.question import Clocks, Question
 from services.reporting.questions.small import Small, commune_on
 from services.reporting.questions.wording import amount
 from shared.events.reporting import FigureDeclared
+from shared.kernel.authority import require_area
 from shared.kernel.database import Connection
+from shared.kernel.errors import Refused
 from shared.kernel.event import Event
+from shared.kernel.place import PlaceRef
+from shared.kernel.principal import Principal
 from shared.projections.view import Delivered
 from shared.reference.book import Places
 
@@ -55,12 +63,17 @@ class Would:
                     yield Cell(name, key.place, key.province63, key.province34, key.cohort, entry.basis, value)
 
 
-async def preview(connection: Connection, places: Places, keys: Keys, events: Sequence[Delivered], clocks: Clocks) -> Json:
+async def preview(
+    connection: Connection, places: Places, keys: Keys, events: Sequence[Delivered], clocks: Clocks, *, principal: Principal
+) -> Json:
     """The figures that would move, of the nation and of the provinces and communes that the events touch.
 
-    May raise `LookupError` for events that cannot follow what the ledger holds.
+    May raise `Refused`: `not-your-area` for a subject or a place outside the principal's area, `events-cannot-follow`.
     """
-    would = await _fold(connection, keys, events)
+    states = await _states(connection, events)
+    for place in sorted({place for state in states.values() for place in _subject_places(state)} | _named(events)):
+        require_area(principal, PlaceRef.parse(place), places)
+    would = _fold(keys, events, states)
     figures: list[Json] = []
     for area in _areas(would, places, clocks)[:MOST_AREAS]:
         questions = [Question(definition, area, clocks) for definition in ALL]
@@ -77,11 +90,47 @@ async def preview(connection: Connection, places: Places, keys: Keys, events: Se
     }
 
 
-async def _fold(connection: Connection, keys: Keys, events: Sequence[Delivered]) -> Would:
+async def _states(connection: Connection, events: Sequence[Delivered]) -> dict[str, bytes]:
     streams = sorted({each.recorded.stream for each in events})
     rows = await connection.fetch("select stream, state from subjects where stream = any($1::text[])", streams)
-    batch = Batch.over(keys, ((row["stream"], row["state"]) for row in rows))
-    entries = [entry for each in events for entry in batch.fold(each)]
+    return {row["stream"]: row["state"] for row in rows}
+
+
+def _subject_places(state: bytes) -> tuple[str, ...]:
+    """Where a stored subject is."""
+    match decode(state):
+        case Club(place=place) | Round(place=place):
+            return (place,)
+        case Board(place=place):
+            return () if place is None else (place,)
+        case Inspection(places=several):
+            return several
+        case None:
+            return ()
+
+
+def _named(events: Sequence[Delivered]) -> set[str]:
+    """The places that the events themselves say they are of."""
+    found: set[str] = set()
+    for each in events:
+        for name in ("commune", "place", "area", "places"):
+            value: object = getattr(each.event, name, None)
+            refs = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+            found |= {ref.key for ref in refs if isinstance(ref, PlaceRef)}
+    return found
+
+
+def _fold(keys: Keys, events: Sequence[Delivered], states: Mapping[str, bytes]) -> Would:
+    try:
+        batch = Batch.over(keys, states.items())
+        entries = [entry for each in events for entry in batch.fold(each)]
+    except LookupError:
+        raise Refused(
+            "events-cannot-follow",
+            "Các sự kiện này không thể nối tiếp những gì đã ghi, ví dụ báo cáo của câu lạc bộ chưa thành lập.",
+            "These events cannot follow what is recorded, such as a report of a club that was never founded.",
+            field="events",
+        ) from None
     return Would(
         tuple(entries), tuple(_declared(each.event, each) for each in events if isinstance(each.event, FigureDeclared))
     )
