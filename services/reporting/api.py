@@ -6,7 +6,7 @@ area. Bad parameters are refused with a slug and a sentence; nothing here writes
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -83,7 +83,7 @@ class Desk:
         return schema_of(self.view)
 
     @asynccontextmanager
-    async def open(self, principal: Principal | None, ask: Ask | Question) -> AsyncIterator[Connection]:
+    async def open(self, principal: Principal | None, ask: Ask | Question) -> AsyncGenerator[Connection]:
         """The snapshot to answer a question from, for whoever may ask it: clubs need a token of their area."""
         async with snapshot(self.pool, self.schema) as connection:
             if ask.area.kind == "club" or (isinstance(ask, Ask) and ask.group_by == "club"):

@@ -26,6 +26,12 @@ from shared.reference.book import Places
 
 Json = dict[str, Any]
 
+_BESIDE = {
+    "province": "Không thuộc riêng tỉnh nào trên bản đồ này",
+    "commune": "Không thuộc riêng xã nào",
+    "club": "Không thuộc riêng câu lạc bộ nào",
+}
+
 
 async def progress(connection: Connection, places: Places, ask: Ask) -> Json:
     """The whole answer. May raise `Refused` for groups that the area cannot be cut into."""
@@ -73,13 +79,15 @@ async def _groups(
                 field="group_by",
             )
         small = await Small(desk, ask.area).load(connection, questions, clubs=ask.group_by == "club")
-        areas = sorted(small.groups.values(), key=lambda area: (area.kind != "commune", area.text))
-        return [_group(places, area, [small.figure(question.of(area)) for question in questions], ask) for area in areas]
+        areas = sorted((area for area in small.groups.values() if area.kind == ask.group_by), key=lambda area: area.text)
+        rows = [[small.figure(question.of(area)) for question in questions] for area in areas]
+        groups = [_group(places, area, row, ask) for area, row in zip(areas, rows, strict=True)]
+        return [*groups, *_remainder(rows, totals, _BESIDE[ask.group_by])]
     await desk.load(connection, questions)
     areas = _regions(ask, places) if ask.group_by == "region" else desk.provinces(ask.area)
     rows = [[desk.figure(question.of(area)) for question in questions] for area in areas]
     groups = [_group(places, area, row, ask) for area, row in zip(areas, rows, strict=True)]
-    return [*groups, *_remainder(rows, totals)] if ask.area.kind == "nation" else groups
+    return [*groups, *_remainder(rows, totals, _BESIDE["province"])] if ask.area.kind == "nation" else groups
 
 
 def _regions(ask: Ask, places: Places) -> list[Area]:
@@ -101,8 +109,8 @@ def _group(places: Places, area: Area, figures: Sequence[Figure], ask: Ask) -> J
     }
 
 
-def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure]) -> list[Json]:
-    """What the nation has beside its parts: national rounds, communes of several old provinces, declarations of new ones."""
+def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure], name: str) -> list[Json]:
+    """What an area has beside its parts: rounds and inspections of the whole of it, and what was only declared for it."""
     numbers: list[Json] = []
     for index, total in enumerate(totals):
         if not isinstance(total.question.definition.formula, Sum) or total.choice.value is None:
@@ -115,7 +123,6 @@ def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure]) -> li
             numbers.append({"id": None, "indicator": definition.slug, "value": render.plain(rest), "display": display})
     if not numbers:
         return []
-    name = "Không thuộc riêng tỉnh nào trên bản đồ này"
     return [{"key": "none", "kind": "none", "name": name, "undecided": False, "generated": False, "numbers": numbers}]
 
 
