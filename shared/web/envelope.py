@@ -48,7 +48,7 @@ def batch_request(types: Types, item: Any, key: str | None, place: int, principa
     if given is not None and not isinstance(given, str):
         raise _bad_key(f"{under}.id")
     if given is None and key is not None:
-        given = str(uuid5(UUID(command_id(key, principal)), str(place)))
+        given = unnamed_id(key, principal, place)
     command = command_of(types, fields["type"], fields["data"], under)
     recorded_at = _instant(fields.get("recorded_at"), f"{under}.recorded_at")
     return Request(command_id(given, principal, f"{under}.id"), command, principal, recorded_at)
@@ -82,6 +82,11 @@ def command_id(key: str | None, principal: Principal, field: str = "Idempotency-
     if not 0 < len(key) <= KEY_LENGTH or not key.isprintable() or key != key.strip():
         raise _bad_key(field)
     return str(uuid5(_KEYS, f"{principal.role}/{principal.side}/{principal.area.key}/{key}"))
+
+
+def unnamed_id(key: str, principal: Principal, place: int) -> str:
+    """The id of a batch's command that has none: by the batch's own key and its place in the batch. May raise `Refused`."""
+    return str(uuid5(UUID(command_id(key, principal)), str(place)))
 
 
 def key_of(request: HttpRequest) -> str | None:

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.errors import Refused
+from shared.kernel.principal import Principal, parse_actor
 from shared.web.body import compact, json_body, parse, require_json
 from shared.web.commands import batch_of
-from shared.web.envelope import KEY_LENGTH, key_of, require_object
+from shared.web.envelope import KEY_LENGTH, key_of, require_object, unnamed_id
 from shared.web.problems import problem
 from shared.web.routing import ELSE, service_of_command, unknown_service
 from shared.web.upstream import Upstreams, credentials, forwarded
@@ -53,8 +54,8 @@ async def batch(upstreams: Upstreams, request: Request) -> Response:
             return _same(answer)
         answers = cast("list[dict[str, Any]]", orjson.loads(answer.content)["answers"])
     else:
-        await _require_token(upstreams, request)
-        found = await _split(upstreams, request, raw)
+        principal = await _require_token(upstreams, request)
+        found = await _split(upstreams, request, raw, principal)
         if isinstance(found, Response):
             return found
         answers = found
@@ -75,7 +76,7 @@ def _only_service(raw: bytes) -> str | None:
     return services.pop() if len(services) == 1 else None
 
 
-async def _split(upstreams: Upstreams, request: Request, raw: bytes) -> list[dict[str, Any]] | Response:
+async def _split(upstreams: Upstreams, request: Request, raw: bytes, principal: Principal) -> list[dict[str, Any]] | Response:
     items, atomic = batch_of(parse(raw))
     places: dict[str, list[int]] = {}
     answers: dict[int, dict[str, Any]] = {}
@@ -93,7 +94,7 @@ async def _split(upstreams: Upstreams, request: Request, raw: bytes) -> list[dic
             "A batch that stands or falls together (atomic) holds commands of one service only; split it.",
             field="atomic",
         )
-    _name_all(items, key_of(request))
+    _name_all(items, key_of(request), principal)
     parts = list(places.items())
     replies = await asyncio.gather(*(_part(upstreams, request, name, items, mine, atomic=atomic) for name, mine in parts))
     for (_, mine), reply in zip(parts, replies, strict=True):
@@ -111,13 +112,13 @@ async def _part(
     return await upstreams.ask(service, "POST", _target(request), credentials(request), body)
 
 
-def _name_all(items: Sequence[Any], key: str | None) -> None:
-    """Commands without an id get one from the batch's own key, so that their place in a part of it does not matter."""
+def _name_all(items: Sequence[Any], key: str | None, principal: Principal) -> None:
+    """Commands without an id (null is none) get the one that a service gives them by the batch's own key and their place."""
     if key is None:
         return
     for place, item in enumerate(items):
-        if isinstance(item, dict):
-            cast("dict[str, Any]", item).setdefault("id", f"{key[: KEY_LENGTH - 8]}#{place}")
+        if isinstance(item, dict) and (fields := cast("dict[str, Any]", item)).get("id") is None:
+            fields["id"] = unnamed_id(key, principal, place)
 
 
 def _renumbered(answer: dict[str, Any], inner: int, place: int) -> dict[str, Any]:
@@ -145,11 +146,12 @@ async def _figures(upstreams: Upstreams, request: Request, events: Sequence[Any]
     return {"figures": found.get("figures", found)} if status == 200 else {"figures": None, "figures_problem": found}
 
 
-async def _require_token(upstreams: Upstreams, request: Request) -> None:
-    """Who sends nothing that a service would take is still asked who they are first."""
+async def _require_token(upstreams: Upstreams, request: Request) -> Principal:
+    """Who is asking. Who sends nothing that a service would take is still asked who they are first."""
     status, found = await upstreams.json(ELSE, "GET", "/v1/me", credentials(request))
     if status != 200:
         raise Refused(found["slug"], found["detail"], found["detail_en"], status=status)
+    return parse_actor(f"{found['role']}/{found['side']}/{found['area']}/{found['token']}")
 
 
 def _dry(request: Request) -> bool:
