@@ -15,7 +15,7 @@ import httpx
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.kernel.errors import Refused
 from shared.runtime.logging import configure
@@ -27,21 +27,27 @@ from shared.web.routing import SERVICES, require_plain, target_of
 from shared.web.upstream import Upstreams, open_clients
 
 _EVENT = re.compile(r"/v1/events/[^/]+")
+_HEADED = re.compile(r"/|(/[a-z]+)?/(health|ready)")
+_STREAM = "/v1/stream"
 _TOKEN = re.compile(r"/v1/tokens/([0-9A-Za-z_-]{1,60})")
+
+Clients = Mapping[str, httpx.AsyncClient]
 
 
 class Front:
-    """The ASGI application, over one HTTP client a service."""
+    """The ASGI application, over one HTTP client a service and another for its streams."""
 
-    def __init__(self, clients: Mapping[str, httpx.AsyncClient]) -> None:
-        self._clients = clients
-        self._upstreams = Upstreams(clients)
+    def __init__(self, clients: Clients, streams: Clients | None = None) -> None:
+        self._clients = [*clients.values(), *(streams or {}).values()]
+        self._upstreams = Upstreams(clients, streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a refusal becomes a problem."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
+        if scope["method"] == "HEAD" and _HEADED.fullmatch(scope["path"]):
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         request = Request(scope, receive)
         try:
             response = await self._response(request)
@@ -78,7 +84,7 @@ class Front:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for client in self._clients.values():
+        for client in self._clients:
             await client.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -87,12 +93,23 @@ class Front:
         target = other.encode() if other is not None else raw
         if query := request.scope.get("query_string"):
             target += b"?" + query
+        if request.url.path == _STREAM:
+            return await self._upstreams.listened(service, request, target)
         return await self._upstreams.passed_on(service, request, target)
 
 
-def create_front(clients: Mapping[str, httpx.AsyncClient]) -> ASGIApp:
+def create_front(clients: Clients, streams: Clients | None = None) -> ASGIApp:
     """The front with its outermost layer; the clients are closed when it stops."""
-    return Edge(Front(clients))
+    return Edge(Front(clients, streams))
+
+
+def _without_body(send: Send) -> Send:
+    """What answers HEAD: the answer to GET, headers only."""
+
+    async def headers_only(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return headers_only
 
 
 def main() -> int:
@@ -104,7 +121,7 @@ def main() -> int:
         print(f"{refused.vi} / {refused.en}", file=sys.stderr)
         return 1
     uvicorn.run(
-        create_front(open_clients(settings.services)),
+        create_front(open_clients(settings.services), open_clients(settings.services, streams=True)),
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -1,24 +1,28 @@
 """The services as the front address reaches them: questions answered whole, and answers passed on as they come.
 
 Guarantees that a service which does not answer becomes 503 with its name and a `Retry-After`, that headers which belong to one
-connection stay on it, and that what a caller claims about forwarding is dropped. It repeats nothing by itself.
+connection stay on it, that what a caller claims about forwarding is dropped, and that those who listen to streams have
+connections of their own. It repeats nothing by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any, cast
 
 import httpx
 import orjson
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from shared.kernel.errors import Refused
+from shared.web.listeners import LISTENERS, Listeners
 
 _TIMEOUT = httpx.Timeout(60.0, connect=3.0, pool=10.0)
 _LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=64)
+_STREAMS = httpx.Limits(max_connections=LISTENERS, max_keepalive_connections=8)
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -34,23 +38,28 @@ _NOT_BACK = frozenset(
 
 
 class Down(Refused):
-    """A service that does not answer. Sending the same again, under the same ids, is safe."""
+    """A service that does not answer, or to which no connection is free. Sending the same again, under its ids, is safe."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, *, busy: bool = False) -> None:
+        vi, en = ("đang quá bận", "is too busy") if busy else ("chưa trả lời", "does not answer")
         super().__init__(
-            "service-down",
-            f"Dịch vụ {service} chưa trả lời; hãy thử lại sau vài giây (lệnh: gửi lại cùng mã lệnh).",
-            f"The service {service} does not answer; try again in some seconds (commands: under the same ids).",
+            "busy" if busy else "service-down",
+            f"Dịch vụ {service} {vi}; hãy thử lại sau vài giây (lệnh: gửi lại cùng mã lệnh).",
+            f"The service {service} {en}; try again in some seconds (commands: under the same ids).",
             status=503,
         )
         self.service = service
 
 
 class Upstreams:
-    """One HTTP client a service."""
+    """One HTTP client a service, and another for its streams."""
 
-    def __init__(self, clients: Mapping[str, httpx.AsyncClient]) -> None:
+    def __init__(
+        self, clients: Mapping[str, httpx.AsyncClient], streams: Mapping[str, httpx.AsyncClient] | None = None
+    ) -> None:
         self._clients = clients
+        self._streams = clients if streams is None else streams
+        self._listeners = Listeners()
 
     async def ask(self, service: str, method: str, target: str, headers: Headers, body: bytes = b"") -> httpx.Response:
         """The whole answer. May raise `Down`."""
@@ -58,7 +67,7 @@ class Upstreams:
         try:
             return await self._clients[service].send(request)
         except (httpx.TransportError, httpx.InvalidURL) as failure:
-            raise Down(service) from failure
+            raise _down(service, failure) from failure
 
     async def json(
         self, service: str, method: str, target: str, headers: Headers, body: Any = None
@@ -76,15 +85,28 @@ class Upstreams:
 
     async def passed_on(self, service: str, request: Request, target: bytes) -> Response:
         """The answer of a service to this request, as it comes. May raise `Down`."""
+        return await self._passed_on(self._clients[service], service, request, target, ExitStack())
+
+    async def listened(self, service: str, request: Request, target: bytes) -> Response:
+        """A stream of a service, for one more listener. May raise `Down` and `too-many-listeners`."""
+        held = ExitStack()
+        held.enter_context(self._listeners.one(request.client.host if request.client else ""))
+        try:
+            return await self._passed_on(self._streams[service], service, request, target, held)
+        except BaseException:
+            held.close()
+            raise
+
+    async def _passed_on(
+        self, client: httpx.AsyncClient, service: str, request: Request, target: bytes, held: ExitStack
+    ) -> Response:
         body = await request.body()
         sent = self._request(service, request.method, target, forwarded(request), body)
         try:
-            answer = await self._clients[service].send(sent, stream=True)
+            answer = await client.send(sent, stream=True)
         except (httpx.TransportError, httpx.InvalidURL) as failure:
-            raise Down(service) from failure
-        response = StreamingResponse(
-            _until_broken(answer), status_code=answer.status_code, background=BackgroundTask(answer.aclose)
-        )
+            raise _down(service, failure) from failure
+        response = _Passed(answer, held)
         named = {name.strip().lower() for name in answer.headers.get("connection", "").split(",")}
         response.raw_headers = [
             (name.lower(), value)
@@ -97,6 +119,26 @@ class Upstreams:
         client = self._clients[service]
         url = client.base_url.copy_with(raw_path=client.base_url.raw_path.rstrip(b"/") + target)
         return client.build_request(method, url, headers=[*headers], content=body or None)
+
+
+class _Passed(StreamingResponse):
+    """An answer on its way; however it ends, its connection and what is held for it are given back."""
+
+    def __init__(self, answer: httpx.Response, held: ExitStack) -> None:
+        super().__init__(_until_broken(answer), status_code=answer.status_code)
+        self._answer = answer
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._held.close()
+            await self._answer.aclose()
+
+
+def _down(service: str, failure: Exception) -> Down:
+    return Down(service, busy=isinstance(failure, httpx.PoolTimeout))
 
 
 async def _until_broken(answer: httpx.Response) -> AsyncIterator[bytes]:
@@ -124,9 +166,10 @@ def credentials(request: Request) -> Headers:
     return [*kept, (b"content-type", b"application/json")]
 
 
-def open_clients(urls: Mapping[str, str]) -> dict[str, httpx.AsyncClient]:
-    """A client for each service; proxies of the environment are not used."""
+def open_clients(urls: Mapping[str, str], *, streams: bool = False) -> dict[str, httpx.AsyncClient]:
+    """A client for each service, or for its streams; proxies of the environment are not used."""
+    limits = _STREAMS if streams else _LIMITS
     return {
-        name: httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=_LIMITS, trust_env=False, follow_redirects=False)
+        name: httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=limits, trust_env=False, follow_redirects=False)
         for name, url in urls.items()
     }
