@@ -19,6 +19,7 @@ from typing import Any
 
 from shared.kernel.errors import Refused
 from shared.local.failures import last_sentence
+from shared.local.process import alive
 from shared.local.stack import Stack
 from shared.local.state import ROOT, DataDir
 
@@ -109,7 +110,7 @@ def stop_running(data_dir: Path, seconds: float = 90.0) -> bool:
         return False
     os.kill(owner, signal.SIGTERM)
     deadline = time.monotonic() + seconds
-    while data.is_owned():
+    while data.is_owned() or alive(owner):
         if time.monotonic() > deadline:
             raise Refused(
                 "does-not-stop",

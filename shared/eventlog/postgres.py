@@ -119,7 +119,7 @@ class PostgresLog:
             if getattr(error, "sqlstate", None) == "LT001":
                 raise clock_not_simulated() from error
             raise LogUnavailable from error
-        except (OSError, asyncpg.InterfaceError, TimeoutError) as error:
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError) as error:
             raise LogUnavailable from error
 
 

@@ -134,7 +134,7 @@ class Feed:
             await asyncio.sleep(self._poll_seconds)
             try:
                 head = await self.head()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 log.warning("The feed %s cannot be read just now", self._name, exc_info=True)
                 continue
             if head != self._head:

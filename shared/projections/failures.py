@@ -21,7 +21,7 @@ def will_pass(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         state: str = getattr(error, "sqlstate", None) or ""
         return state.startswith(_PASSING)
-    if isinstance(error, asyncpg.InterfaceError):
+    if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
         return not isinstance(error, ValueError)  # a ValueError is an argument of the wrong type: this event's doing
     if isinstance(error, Refused):
         return error.status >= 500

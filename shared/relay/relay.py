@@ -75,7 +75,14 @@ class Relay:
                     async with self._pool.acquire() as connection:
                         await self._with_session(connection)
                     pause = _FIRST_PAUSE
-                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, RuntimeError) as failure:
+                except (
+                    asyncpg.PostgresError,
+                    asyncpg.InterfaceError,
+                    asyncpg.InternalClientError,
+                    OSError,
+                    TimeoutError,
+                    RuntimeError,
+                ) as failure:
                     self._failure = f"database: {failure or type(failure).__name__}"
                     log.warning("The relay of %s lost its session (%s); again in %.1f s", self._source, failure, pause)
                     await self._wait(pause)
@@ -181,5 +188,5 @@ async def _let_go(connection: Connection, held: Mapping[int, Held]) -> None:
     try:
         async with asyncio.timeout(2):
             await lanes.release(connection, held)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
         log.debug("The session ended with its locks", exc_info=True)

@@ -37,7 +37,7 @@ class Watched:
                 waiting = await backlog(self._pool)
                 parked = await self._parked()
                 reached = await standing(self._pool)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
             return {"database": {"ok": False, "why": type(failure).__name__}}
         parts: dict[str, Part] = {"database": {"ok": True}, "log": reached, "relay": self._relay_part(waiting)}
         if self._runner is not None:

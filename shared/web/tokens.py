@@ -188,7 +188,7 @@ class Tokens:
         try:
             async with self._pool.acquire() as connection:
                 return await connection.fetchrow(query, *arguments)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             raise Refused(
                 "tokens-unavailable",
                 "Chưa kiểm tra được mã truy cập vì cơ sở dữ liệu không trả lời; hãy thử lại sau giây lát.",
