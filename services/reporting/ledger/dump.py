@@ -16,8 +16,8 @@ async def dump(connection: Connection) -> bytes:
     await connection.execute("set local timezone to 'UTC'")
     lines: list[str] = []
     for table, order in ORDERED.items():
-        # Names of our own tables: no value of anybody is in the statement.
-        rows = await connection.fetch(f"select t::text as line from {table} t order by {order}")  # noqa: S608
+        query = f"select t::text as line from {table} t order by {order}"  # noqa: S608 - names of our own tables, no value
+        rows = await connection.fetch(query)
         lines.append(f"-- {table} {len(rows)}")
         lines.extend(row["line"] for row in rows)
     return "\n".join(lines).encode()

@@ -41,7 +41,6 @@ _WHERE: Final = """
       and ($11::text[] is null or e.stream = any($11::text[])) and ($12::text[] is null or e.place = any($12::text[]))
 """
 _AMOUNT: Final = "e.amounts[array_position(e.measures, $1::smallint)]"
-# The statements are put together from our own pieces; every value of a caller is a parameter.
 _SUBTOTALS: Final = f"""
     select e.place, e.province63, e.province34, e.stream, sum({_AMOUNT})::bigint as amount, count(*) as entries
     {_WHERE} group by 1, 2, 3, 4
@@ -54,7 +53,7 @@ _PAGE: Final = f"""
         limit $13 offset $14
     ) as picked join events v using (source, lane, position)
     order by valid_on, known_at, source, lane, position, basis, place, cohort
-"""  # noqa: S608  as said above
+"""  # noqa: S608 - put together from our own pieces; every value of a caller is a parameter
 
 
 @dataclass(frozen=True, slots=True)
