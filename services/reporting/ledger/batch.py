@@ -69,7 +69,7 @@ class Batch:
             self.fold(each)
 
     def fold(self, delivered: Delivered) -> tuple[Entry, ...]:
-        """Fold one event; answers its entries. May raise `LookupError` for an event that cannot be placed."""
+        """Fold one event; answers its entries. May raise `CannotFollow` for an event that cannot be placed."""
         recorded, event = delivered.recorded, delivered.event
         stream, at = recorded.stream, recorded.recorded_at
         where = (recorded.source, recorded.lane, recorded.position)

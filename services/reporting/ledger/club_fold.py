@@ -29,7 +29,7 @@ from services.reporting.ledger.club import (
     snapshot_of,
 )
 from services.reporting.ledger.entries import COUNTED, FOREVER, Book, Key, Page
-from services.reporting.ledger.keys import Keys, cohort_of
+from services.reporting.ledger.keys import CannotFollow, Keys, cohort_of
 from services.reporting.ledger.measures import measure
 from services.reporting.ledger.steps import Line, Step
 from shared.events.clubs import (
@@ -52,13 +52,13 @@ _BOARDS: Final = measure("boards_renewed")
 
 
 def fold_club(club: Club | None, event: ClubEvent, keys: Keys, book: Book) -> Club:
-    """The club after an event; the book takes the entries. May raise `LookupError` for an event before the founding."""
+    """The club after an event; the book takes the entries. May raise `CannotFollow` for an event before the founding."""
     if isinstance(event, ClubFounded):
         founded = Club(event.commune.key, event.founded_on.toordinal(), event.generated)
         whole(book, founded, keys, 1)
         return founded
     if club is None:
-        raise LookupError(f"{event.TYPE} of a club that was never founded")
+        raise CannotFollow(f"{event.TYPE} of a club that was never founded")
     match event:
         case MonthReported():
             return _put_month(book.at(key_of(club, keys)), club, month_of_report(event))

@@ -11,6 +11,7 @@ from services.reporting.ledger.club import Club
 from services.reporting.ledger.club_fold import fold_club
 from services.reporting.ledger.entries import Book, Entry
 from services.reporting.ledger.inspection import Inspection, fold_inspection
+from services.reporting.ledger.keys import CannotFollow
 from services.reporting.ledger.round import Board, Round, fold_board, fold_round
 from shared.events.clubs import ClubEvent
 from shared.events.monitoring import InspectionEvent, TargetEvent
@@ -27,7 +28,7 @@ CODEC = EventCodec(ClubEvent, TrainingEvent, BoardEvent, InspectionEvent, Target
 
 
 def fold(state: Subject | None, event: Event, keys: Keys) -> tuple[Subject | None, tuple[Entry, ...]]:
-    """The state after an event and what the event writes. May raise `LookupError` for an event that cannot be placed."""
+    """The state after an event and what the event writes. May raise `CannotFollow` for an event that cannot be placed."""
     book = Book()
     after: Subject | None
     if isinstance(event, ClubEvent):
@@ -49,4 +50,4 @@ S = TypeVar("S")
 def _expect(kind: type[S], state: Subject | None) -> S | None:
     if state is None or isinstance(state, kind):
         return state
-    raise LookupError(f"a stream is about one kind of subject: {type(state).__name__} is no {kind.__name__}")
+    raise CannotFollow(f"a stream is about one kind of subject: {type(state).__name__} is no {kind.__name__}")

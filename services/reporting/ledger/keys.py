@@ -25,6 +25,10 @@ def cohort_of(founded_on: int) -> Cohort:
     return "before" if founded_on < START_1336 else "1336" if founded_on < START_1648 else "1648"
 
 
+class CannotFollow(LookupError):
+    """An event that has no place in the ledger: of a subject that never began, or of a code that is not in its list."""
+
+
 class Keys:
     """Makes keys by the dated book of places."""
 
@@ -33,11 +37,13 @@ class Keys:
         self._known: dict[tuple[str, str], Key] = {}
 
     def of(self, place: str, cohort: str = "") -> Key:
-        """The key of a place, by the place's own key. May raise `KeyError` for a code that is not in its list."""
+        """The key of a place, by the place's own key. May raise `CannotFollow` for a code that is not in its list."""
         asked = (place, cohort)
         key = self._known.get(asked)
         if key is None:
             where = PlaceRef.parse(place)
+            if not self._places.exists(where):
+                raise CannotFollow(f"{place} is not in its list")
             key = self._known[asked] = Key(place, self._province(where, "63"), self._province(where, "34"), cohort)
         return key
 

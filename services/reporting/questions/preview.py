@@ -17,7 +17,7 @@ from services.reporting.ledger.batch import Batch
 from services.reporting.ledger.club import Club
 from services.reporting.ledger.entries import Entry
 from services.reporting.ledger.inspection import Inspection
-from services.reporting.ledger.keys import Keys
+from services.reporting.ledger.keys import CannotFollow, Keys
 from services.reporting.ledger.measures import NAMES
 from services.reporting.ledger.round import Board, Round
 from services.reporting.ledger.state import decode
@@ -124,11 +124,13 @@ def _fold(keys: Keys, events: Sequence[Delivered], states: Mapping[str, bytes]) 
     try:
         batch = Batch.over(keys, states.items())
         entries = [entry for each in events for entry in batch.fold(each)]
-    except LookupError:
+    except CannotFollow:
         raise Refused(
             "events-cannot-follow",
-            "Các sự kiện này không thể nối tiếp những gì đã ghi, ví dụ báo cáo của câu lạc bộ chưa thành lập.",
-            "These events cannot follow what is recorded, such as a report of a club that was never founded.",
+            "Các sự kiện này không thể nối tiếp những gì đã ghi, ví dụ báo cáo của câu lạc bộ chưa thành lập; "
+            "nếu vừa ghi xong, hãy thử lại.",
+            "These events cannot follow what is recorded, such as a report of a club that was never founded; "
+            "if it was recorded just now, try again.",
             field="events",
         ) from None
     return Would(
