@@ -34,7 +34,7 @@ async def province(postgres):
         "round-old": [(at, TrainingHeld(**held, place=NINH_THUAN, starts_on=on, ends_on=on, attendances=7))],
         "round-new": [(at, TrainingHeld(**held, place=KHANH_HOA, starts_on=on, ends_on=on, attendances=8))],
         "round-commune": [(at, TrainingHeld(**held, place=COMMUNE, starts_on=on, ends_on=on, attendances=9))],
-        "inspection-a": [(at, InspectionCompleted(**seen, places=(KHANH_HOA,)))],
+        "inspection-a": [(at, InspectionCompleted(**seen, places=(KHANH_HOA,), generated=True))],
         "inspection-b": [(at, InspectionCompleted(**seen, places=(COMMUNE,)))],
         "figure-a": [(at, declared(NINH_THUAN, 41))],
     }
@@ -57,3 +57,10 @@ async def test_I7_the_rows_and_the_remainder_sum_to_the_province(province, group
     for slug, total in totals.items():
         rows = [each["value"] or 0 for group in answer["groups"] for each in group["numbers"] if each["indicator"] == slug]
         assert sum(rows) == (total or 0), slug
+
+
+async def test_only_the_row_that_holds_something_generated_is_marked_as_generated(province):
+    """A generated inspection of the whole province marks what lies beside its communes, and no commune."""
+    params = {"area": KHANH_HOA.key, "group_by": "commune", "indicator": SUMS}
+    answer = (await province.client.get("/v1/progress", params=params)).json()
+    assert [(group["kind"], group["generated"]) for group in answer["groups"]] == [("commune", False), ("none", True)]

@@ -106,7 +106,7 @@ class Desk:
             case _:
                 assert_never(formula)
         ever = self.sheets[None]
-        generated = sum(ever.amount(name, _generated(definition)) for name in names)
+        generated = sum(ever.amount(name, generated_of(definition)) for name in names)
         clubs = sum(ever.amount(name, _CLUBS) for name in names)
         others = tuple(each for each in self._about(question) if each not in choice.used)
         return Figure(question, choice, value, generated, clubs, others, self._aims(question), undecided)
@@ -219,7 +219,8 @@ def _sums(definition: Definition, sheet: Sheet, names: Sequence[str]) -> Mapping
     return {name: sum(sheet.amount(area, name, cohorts) for area in names) for name in definition.measures()}
 
 
-def _generated(definition: Definition) -> str:
+def generated_of(definition: Definition) -> str:
+    """The measure that says how many generated subjects stand behind an indicator."""
     if definition.of_clubs:
         return "clubs_generated"
     return "inspections_generated" if definition.unit in ("inspections", "recommendations") else "rounds_generated"

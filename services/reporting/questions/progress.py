@@ -112,18 +112,20 @@ def _group(places: Places, area: Area, figures: Sequence[Figure], ask: Ask) -> J
 def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure], name: str) -> list[Json]:
     """What an area has beside its parts: rounds and inspections of the whole of it, and what was only declared for it."""
     numbers: list[Json] = []
+    generated = False
     for index, total in enumerate(totals):
         if not isinstance(total.question.definition.formula, Sum) or total.choice.value is None:
             continue
         parts = sum((row[index].choice.value or Decimal(0) for row in rows), Decimal(0))
         rest = total.choice.value - parts
         if rest:
+            generated = generated or total.generated > sum(row[index].generated for row in rows)
             definition = total.question.definition
             display = render.words(amount(rest, definition.unit))
             numbers.append({"id": None, "indicator": definition.slug, "value": render.plain(rest), "display": display})
     if not numbers:
         return []
-    return [{"key": "none", "kind": "none", "name": name, "undecided": False, "generated": False, "numbers": numbers}]
+    return [{"key": "none", "kind": "none", "name": name, "undecided": False, "generated": generated, "numbers": numbers}]
 
 
 def freshness(mark: Stamp, places: Places, ask: Ask) -> list[Json]:

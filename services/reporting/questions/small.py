@@ -16,7 +16,7 @@ from services.reporting.ledger.state import decode
 from services.reporting.questions import cube, sources
 from services.reporting.questions.area import Area, area_of
 from services.reporting.questions.cube import Cell, Slice
-from services.reporting.questions.desk import GENERATED, Desk, Figure
+from services.reporting.questions.desk import GENERATED, Desk, Figure, generated_of
 from services.reporting.questions.question import Question
 from services.reporting.questions.sheet import Sheet
 from services.reporting.questions.sources import Choice, Counted
@@ -121,7 +121,7 @@ class Small:
             choice = Choice(
                 value.value, {"counted": value.value}, counted=int(value.value) if isinstance(formula, Coverage) else 0
             )
-        generated = sum(ever.amount(name, each) for each in GENERATED)
+        generated = ever.amount(name, generated_of(definition))
         return Figure(question, choice, value, generated, clubs, (), ())
 
     def _inside(self, cell: Cell) -> bool:
