@@ -14,6 +14,7 @@ from typing import Any, cast
 import httpx
 
 from shared.kernel.errors import Refused
+from shared.local.batches import refusal
 from shared.local.state import DataDir, default_data_dir
 from shared.local.token_files import read_token
 
@@ -87,14 +88,7 @@ def read(answer: httpx.Response) -> dict[str, Any]:
         body = None
     if answer.is_success and isinstance(body, dict):
         return cast("dict[str, Any]", body)
-    problem = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
-    raise Refused(
-        str(problem.get("slug", "unexpected-answer")),
-        str(problem.get("detail", f"Máy chủ trả lời {answer.status_code} không như mong đợi.")),
-        str(problem.get("detail_en", f"The server gave an unexpected answer, {answer.status_code}.")),
-        status=answer.status_code,
-        field=problem.get("field"),
-    )
+    raise refusal(answer)
 
 
 def no_answer(address: str, failure: Exception) -> Refused:

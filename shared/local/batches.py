@@ -93,7 +93,7 @@ class Door:
                 if answer.is_success:
                     return cast("dict[str, Any]", answer.json())
                 if answer.status_code not in (429, 502, 503, 504) or time.monotonic() > deadline:
-                    raise _refused(answer)
+                    raise refusal(answer)
             await asyncio.sleep(pause)
             pause = min(2.0, pause * 2)
 
@@ -118,11 +118,13 @@ def _tally(answer: dict[str, Any]) -> Tally:
     return tally
 
 
-def _refused(answer: httpx.Response) -> Refused:
+def refusal(answer: httpx.Response) -> Refused:
+    """What a problem answer says, as `Refused`; `unexpected-answer` for one that is no problem."""
     try:
-        problem = cast("dict[str, Any]", answer.json())
+        body: Any = answer.json()
     except ValueError:
-        problem = {}
+        body = None
+    problem = cast("dict[str, Any]", body) if isinstance(body, dict) else {}
     return Refused(
         str(problem.get("slug", "unexpected-answer")),
         str(problem.get("detail", f"Máy chủ trả lời {answer.status_code} không như mong đợi.")),
