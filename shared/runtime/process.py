@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -105,6 +106,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         )
         await _require_ready_database(service, pool, settings)
         places = load()
+        _spare_the_collector()
         writing = await stack.enter_async_context(Writing(service, pool, places, system_clock).running())
         relay = Relay(pool, service.name, settings.kafka_bootstrap, writing.wake) if "relay" in roles else None
         views = service.all_views(places, writing.handler.handle) if "project" in roles else []
@@ -125,6 +127,13 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             parts.add("web", server.serve(), server.stop)
         log.info("%s is up: %s", service.name, ", ".join(sorted(roles)))
         return await parts.run(stop)
+
+
+def _spare_the_collector() -> None:
+    """The places and the modules live as long as the process, and states and batches hold no cycles: looking through them
+    at every 700 new objects cost a fifth of a catch-up."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 class _Parts:
