@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,6 +25,7 @@ from shared.web.commands import Door
 from shared.web.edge import Edge
 from shared.web.event_routes import Relayed
 from shared.web.openapi import describe_commands
+from shared.web.parameters import only_known_parameters
 from shared.web.problems import install_problems
 from shared.web.tokens import Tokens
 
@@ -61,6 +62,7 @@ def create_app(web: Web) -> FastAPI:
         openapi_url=None,
         lifespan=web.lifespan,
         redirect_slashes=False,
+        dependencies=[Depends(only_known_parameters)],
     )
     use_tokens(app, web.tokens.authenticate)
     install_problems(app)
