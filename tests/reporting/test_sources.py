@@ -123,3 +123,38 @@ def test_the_declarations_in_a_value_and_what_was_counted_add_up_to_it():
     parts = [choose("34:38", counted(9), claim("34:38", 1164), claim("34:38", 1164)), choose("34:40", counted(341))]
     nation = sources.total(parts)
     assert nation.value == sum(each.value for each in nation.used) + 341
+
+
+def claims_of(indicator, *declared) -> Claims:
+    return Claims.by(date(2026, 11, 25), indicator, declared)
+
+
+def test_a_new_total_of_clubs_does_not_bring_back_old_figures_that_the_count_has_outgrown():
+    """Seen to fail with every older declaration standing again as soon as a newer total exceeds the count."""
+    old_total, old_fund = claim("34:40", 341), claim("34:40", 21, "income-fund")
+    newer = claim("34:40", 420, valid_to=date(2026, 6, 30))
+    before = province("34:40", (), {"34:40": counted(345, 33)}, claims_of("income-fund", old_total, old_fund))
+    after = province("34:40", (), {"34:40": counted(345, 33)}, claims_of("income-fund", old_total, old_fund, newer))
+    assert (before.value, before.complete) == (33, True)
+    assert (after.value, after.source, after.complete) == (33, "counted", False)
+
+
+def test_the_new_total_itself_stands_against_a_count_below_it():
+    old, newer = claim("34:40", 341), claim("34:40", 420, valid_to=date(2026, 6, 30))
+    choice = province("34:40", (), {"34:40": counted(345)}, claims_of("clubs-founded", old, newer))
+    assert (choice.value, choice.source, choice.counted) == (420, "declared", 345)
+
+
+def test_a_figure_declared_before_any_total_yields_only_to_a_count_that_is_complete_now():
+    members, later = claim("34:38", 62_000, "members"), claim("34:38", 1164, valid_to=date(2024, 12, 31))
+    few = province("34:38", (), {"34:38": counted(3, 150)}, claims_of("members", members, later))
+    all_ = province("34:38", (), {"34:38": counted(1164, 62_130)}, claims_of("members", members, later))
+    assert (few.value, all_.value) == (62_000, 62_130)
+
+
+def test_both_names_of_a_province_that_never_merged_speak_of_one_total():
+    total_of_its_day, fund = claim("63:38", 1164), claim("34:38", 50, "income-fund")
+    newer = claim("34:38", 1200, valid_to=date(2026, 6, 30))
+    counts = {"34:38": counted(1164, 58)}
+    choice = province("34:38", ("63:38",), counts, claims_of("income-fund", total_of_its_day, fund, newer))
+    assert choice.value == 58

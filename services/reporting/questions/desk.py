@@ -131,7 +131,7 @@ class Desk:
             return sources.total([sources.choose(name, self._counted(definition, sheet, name)) for name in self.names(area)])
         claims = Claims.by(self.clocks.as_of, definition.slug, self.declared)
         if not definition.of_clubs:
-            claims = replace(claims, clubs={})
+            claims = replace(claims, clubs={}, totals=())
         if area.kind == "nation":
             parts = [self._province(question, sheet, each.key, claims) for each in self.places.provinces("34")]
             beside = self._counted(definition, sheet, NOWHERE["34"])

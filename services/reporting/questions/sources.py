@@ -2,7 +2,8 @@
 
 - A province's club-by-club count is complete when it holds at least as many founded clubs as the latest declared total
   that was valid by the day; with no such declaration nothing speaks against it. Else the declaration stands, beside
-  what was counted.
+  what was counted; but not a declaration of a day for which the count has caught up: the count of now then goes before
+  the old figure, and is said to be incomplete.
 - A province of the 34-map without a declaration of its own is the sum of its old provinces, each by the same rule.
 - A region and the nation are the sums of their provinces if every one has a source, else the nation's own declaration.
 - Declarations of a district, a club or a project never stand for a whole area, nor do numbers that their own source
@@ -74,24 +75,40 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What is declared, valid by a day: of the asked indicator, and of the total of clubs. The latest of each area."""
+    """What is declared, valid by a day: of the asked indicator, and of the total of clubs. The latest of each area.
+
+    `totals`: every total of clubs, for what was known of an area when an older figure was declared.
+    """
 
     values: Mapping[str, Declared]
     clubs: Mapping[str, Declared]
+    totals: tuple[Declared, ...] = ()
 
     @classmethod
     def by(cls, day: date, indicator: str, declared: Iterable[Declared]) -> Claims:
         """The claims that stand by a day."""
         known = list(declared)
-        return cls(_latest(day, indicator, known), _latest(day, "clubs-founded", known))
+        totals = tuple(each for each in known if _stands(each, day, "clubs-founded"))
+        return cls(_latest(day, indicator, known), _latest(day, "clubs-founded", known), totals)
+
+    def of_its_day(self, claim: Declared, names: Sequence[str]) -> Declared | None:
+        """The total of clubs that was declared by the claim's own day; the present one when there was none yet."""
+        until = claim.valid_to or date.min
+        earlier = (each for each in self.totals if each.area in names and (each.valid_to or date.max) <= until)
+        return max(earlier, key=_order, default=None) or _newest(self.clubs, names)
+
+
+def _stands(each: Declared, day: date, indicator: str) -> bool:
+    """Of the indicator, for a whole area, not contradicted by its own source, and valid by the day."""
+    if each.indicator != indicator or each.scope is not None or each.area is None or each.basis not in _RANK:
+        return False
+    return each.valid_to is not None and each.valid_to <= day
 
 
 def _latest(day: date, indicator: str, declared: Iterable[Declared]) -> dict[str, Declared]:
     latest: dict[str, Declared] = {}
     for each in declared:
-        if each.indicator != indicator or each.scope is not None or each.area is None or each.basis not in _RANK:
-            continue
-        if each.valid_to is None or each.valid_to > day:
+        if each.area is None or not _stands(each, day, indicator):
             continue
         other = latest.get(each.area)
         if other is None or _order(each) > _order(other):
@@ -105,10 +122,17 @@ def _order(each: Declared) -> tuple[object, ...]:
     return (each.valid_to, published, _RANK.get(each.basis, 0), each.qualifier == "exact", each.value, each.stream)
 
 
-def choose(name: str, counted: Counted, claim: Declared | None = None, clubs: Declared | None = None) -> Choice:
-    """The choice for one area by itself; `name` is the area's key."""
+def choose(
+    name: str,
+    counted: Counted,
+    claim: Declared | None = None,
+    clubs: Declared | None = None,
+    of_its_day: Declared | None = None,
+) -> Choice:
+    """The choice for one area by itself; `name` is the area's key, `of_its_day` the total of clubs when the claim was made."""
     complete = clubs is None or counted.clubs >= clubs.value
-    if not counted.empty and (complete or claim is None):
+    outgrown = of_its_day is not None and counted.clubs >= of_its_day.value
+    if not counted.empty and (complete or outgrown or claim is None):
         parts = {basis: Decimal(amount) for basis, amount in sorted(counted.amounts.items()) if amount}
         return Choice(Decimal(counted.total), parts, counted=counted.total, complete=complete, areas=(name,))
     if claim is not None:
@@ -138,9 +162,15 @@ def province(
     claim, clubs = _newest(claims.values, names), _newest(claims.clubs, names)
     if len(olds) > 1 and claim is None and clubs is None and any(old in claims.values or old in claims.clubs for old in olds):
         rest = _rest(counted.get(own, Counted()), [counted.get(old, Counted()) for old in olds])
-        parts = [choose(old, counted.get(old, Counted()), claims.values.get(old), claims.clubs.get(old)) for old in olds]
+        parts = [_alone(old, (old,), counted, claims) for old in olds]
         return total([*parts, *([] if rest.empty else [choose(own + BESIDE_OLDS, rest)])])
-    return choose(own, counted.get(own, Counted()), claim, clubs)
+    return _alone(own, names, counted, claims)
+
+
+def _alone(name: str, names: Sequence[str], counted: Mapping[str, Counted], claims: Claims) -> Choice:
+    claim = _newest(claims.values, names)
+    of_its_day = None if claim is None else claims.of_its_day(claim, names)
+    return choose(name, counted.get(name, Counted()), claim, _newest(claims.clubs, names), of_its_day)
 
 
 def _newest(claims: Mapping[str, Declared], names: Iterable[str]) -> Declared | None:
