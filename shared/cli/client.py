@@ -72,9 +72,10 @@ class Front:
 
 
 @contextmanager
-def open_front(role: str | None = None, *, seconds: float = 30.0) -> Generator[Front]:
-    """The front, with the token of a role if one is named and there is one."""
-    token = token_of(role) if role is not None else os.environ.get("CLB_TOKEN")
+def open_front(role: str | None = None, *, token: str | None = None, seconds: float = 30.0) -> Generator[Front]:
+    """The front, with this token, or that of a role if one is named and there is one."""
+    if token is None:
+        token = token_of(role) if role is not None else os.environ.get("CLB_TOKEN")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with httpx.Client(base_url=front_address(), headers=headers, timeout=seconds, trust_env=False) as client:
         yield Front(client)

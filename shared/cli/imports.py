@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from uuid import uuid5
 
 import typer
 
-from shared.cli.client import front_address, token_of
-from shared.cli.speech import err, out
+from shared.cli.client import front_address, open_front, token_of
+from shared.cli.speech import err, out, word
 from shared.kernel.errors import Refused
 from shared.local.batches import Tally, open_door
 from shared.reference.book import load
@@ -48,8 +50,9 @@ def points(
             f"{len(reading.bad_rows)} bad rows, nothing was sent; correct them, or add --skip-bad to send the "
             f"{len(reading.points)} good ones.",
         )
-    commands = commands_of(reading.points)
-    tally = asyncio.run(_send(commands, _token(role), dry_run=dry_run))
+    token = _token(role)
+    commands = _of_bearer(commands_of(reading.points), token)
+    tally = asyncio.run(_send(commands, token, dry_run=dry_run))
     _report(commands, tally, dry_run=dry_run)
 
 
@@ -76,6 +79,14 @@ def _token(role: str) -> str:
     return token
 
 
+def _of_bearer(commands: Sequence[WireCommand], token: str) -> list[WireCommand]:
+    """The commands under ids of the bearer's own: another who imports the same file repeats nobody's command."""
+    with open_front(token=token) as front:
+        bearer = front.get("/v1/me")
+    who = f"{bearer['role']}/{bearer['side']}/{bearer['area']}"
+    return [replace(command, id=uuid5(command.id, who)) for command in commands]
+
+
 async def _send(commands: Sequence[WireCommand], token: str, *, dry_run: bool) -> Tally:
     async with open_door(front_address(), token) as door:
         return await door.send([command.to_json() for command in commands], dry_run=dry_run)
@@ -92,5 +103,12 @@ def _report(commands: Sequence[WireCommand], tally: Tally, *, dry_run: bool) -> 
         f"{tally.recorded} {done_en}, {tally.repeated} known already, {len(tally.refused)} refused",
         markup=False,
     )
+    for figure in tally.figures:
+        shown = figure["display"]
+        out.print(
+            f"  {figure['area']['name']}: {word(figure['title']['vi'], figure['title']['en'])} "
+            f"{word(shown['from']['vi'], shown['from']['en'])} -> {word(shown['to']['vi'], shown['to']['en'])}",
+            markup=False,
+        )
     if tally.refused:
         raise typer.Exit(1)

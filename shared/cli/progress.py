@@ -24,6 +24,7 @@ KnownAt = Annotated[str | None, typer.Option("--known-at", help="Facts received 
 Map = Annotated[str | None, typer.Option("--map", help="63 or 34.")]
 Area = Annotated[str | None, typer.Option("--area", help="VN, 34:38, 34:14758, region:tay-nguyen.")]
 Indicator = Annotated[str | None, typer.Option("--indicator", help="Slugs, comma between; see /v1/indicators.")]
+Role = Annotated[str | None, typer.Option("--role", help="Read with this role's token (single clubs); or set CLB_TOKEN.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The server's answer as it is.")]
 COLUMNS = 5
 
@@ -43,10 +44,11 @@ def show(
     indicator: Indicator = None,
     group_by: Annotated[str | None, typer.Option("--group-by", help="province, region, commune, club or month.")] = None,
     basis: Annotated[str | None, typer.Option("--basis", help="counted, declared or estimated.")] = None,
+    role: Role = None,
     as_json: AsJson = False,
 ) -> None:
     """Bảng tiến độ / the table of progress."""
-    with open_front() as front:
+    with open_front(role) as front:
         answer = front.get(
             "/v1/progress",
             as_of=as_of,
@@ -140,10 +142,11 @@ def trace(
     map: Map = None,
     page: Annotated[int, typer.Option("--page", min=1)] = 1,
     part: Annotated[str, typer.Option("--component", help="Of a share: part or whole.")] = "part",
+    role: Role = None,
     as_json: AsJson = False,
 ) -> None:
     """Vì sao có số này / why a number is what it is: its entries, events and sources, summed and checked by the server."""
-    with open_front() as front:
+    with open_front(role) as front:
         if number_id is None:
             number_id = _find(front, indicator=indicator, area=area, as_of=as_of, known_at=known_at, map=map)
         answer = front.get(f"/v1/numbers/{number_id}/trace", page=page, component=part)

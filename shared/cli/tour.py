@@ -35,10 +35,11 @@ def _addresses(front: str, data_dir: Path, today: date) -> list[str]:
 
 
 def curl(front: str, token: Path, today: date) -> str:
-    """A command that writes, ready to be pasted."""
+    """A command that writes, ready to be pasted; pasted again it is answered as before, and records nothing."""
     body = (
         '{"type": "clubs.found-club", "data": {"name": "CLB liên thế hệ tự giúp nhau Thiệu Trung 2", '
         f'"commune": {{"code": "{THIEU_TRUNG.code}", "list": "{THIEU_TRUNG.list}"}}, "founded_on": "{today.isoformat()}"}}}}'
     )
     authorised = f"-H \"Authorization: Bearer $(cat '{token}')\" -H 'Content-Type: application/json'"
-    return f"  curl -sS {front}/v1/commands {authorised} -d '{body}'"
+    once = f"-H 'Idempotency-Key: thieu-trung-2-{today.isoformat()}'"
+    return f"  curl -sS {front}/v1/commands {authorised} {once} -d '{body}'"

@@ -33,7 +33,7 @@ class Refusal:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the commands: newly recorded, answered again because known already, refused.
+    """What became of the commands: newly recorded, known already (nothing changed), refused.
 
     `heads` is the last position of each (source, lane) that the answers named: a reader who has passed them has seen all.
     """
@@ -42,12 +42,15 @@ class Tally:
     repeated: int = 0
     refused: list[Refusal] = field(default_factory=list[Refusal])
     heads: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    figures: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """What a dry run says would move, call by call."""
 
     def add(self, other: Tally) -> None:
         """Count another one in."""
         self.recorded += other.recorded
         self.repeated += other.repeated
         self.refused += other.refused
+        self.figures += other.figures
         for lane, position in other.heads.items():
             self.heads[lane] = max(position, self.heads.get(lane, 0))
 
@@ -99,7 +102,7 @@ class Door:
 
 
 def _tally(answer: dict[str, Any]) -> Tally:
-    tally = Tally()
+    tally = Tally(figures=cast("list[dict[str, Any]] | None", answer.get("figures")) or [])
     for one in cast("list[dict[str, Any]]", answer["answers"]):
         problem = cast("dict[str, Any] | None", one.get("problem"))
         if problem is not None:
@@ -108,7 +111,7 @@ def _tally(answer: dict[str, Any]) -> Tally:
             )
             continue
         result = cast("dict[str, Any]", one["result"])
-        if result.get("repeated"):
+        if result.get("repeated") or not result["events"]:
             tally.repeated += 1
         else:
             tally.recorded += 1

@@ -34,7 +34,7 @@ def command(number: int) -> str:
 def accept(request: httpx.Request) -> httpx.Response:
     """A server that records everything in lane 3, one position a command."""
     commands: list[dict[str, Any]] = json.loads(request.content)["commands"]
-    result = {"source": "clubs", "lane": 3, "repeated": False}
+    result = {"source": "clubs", "lane": 3, "repeated": False, "events": [{"id": "e", "type": "a.c"}]}
     answers = [{"id": c["id"], "status": 201, "result": {**result, "position": int(c["id"][1:]) + 1}} for c in commands]
     return httpx.Response(200, json={"answers": answers})
 
@@ -50,6 +50,15 @@ async def test_commands_go_in_their_order_at_most_500_at_a_time():
     assert [len(batch) for batch in seen] == [500, 500, 201]
     assert [id for batch in seen for id in batch] == [f"c{number}" for number in range(1201)]
     assert (tally.recorded, tally.repeated, tally.refused, tally.heads) == (1201, 0, [], {("clubs", 3): 1201})
+
+
+async def test_a_command_that_changed_nothing_was_known_already():
+    def answer(_: httpx.Request) -> httpx.Response:
+        result = {"source": "clubs", "lane": 1, "position": 9, "repeated": False, "events": []}
+        return httpx.Response(200, json={"answers": [{"id": "c0", "status": 201, "result": result}]})
+
+    tally = await door(answer).send([command(0)])
+    assert (tally.recorded, tally.repeated) == (0, 1)
 
 
 async def test_what_was_known_already_and_what_is_refused_are_counted_apart():

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def place(tmp_path):
     shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("sh", "readlink", "dirname", "cksum", "cat", "rm"):
+    for name in ("sh", "readlink", "dirname", "cksum", "cat", "rm", "mkdir", "sleep"):
         (tools / name).symlink_to(shutil.which(name))
     return tmp_path
 
@@ -60,7 +61,7 @@ def test_without_the_venv_module_it_names_the_package(place):
 
 def test_when_packages_cannot_be_fetched_it_names_the_proxy_variables(place):
     python = 'case "$*" in *"-m venv"*) mkdir -p "$4/bin"; cp "$0" "$4/bin/python";; *"-m pip"*) exit 1;; esac'
-    for name in ("mkdir", "cp"):
+    for name in ("cp",):
         (place / "bin" / name).symlink_to(shutil.which(name))
     pretend_python(place, python)
     done = run(place)
@@ -72,3 +73,25 @@ def test_when_packages_cannot_be_fetched_it_names_the_proxy_variables(place):
 def test_both_scripts_may_be_run_as_they_are():
     assert os.access(ROOT / "clb", os.X_OK)
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_a_second_command_waits_for_the_one_that_is_setting_up(place):
+    """Seen to fail without the lock: the second one begins an environment of its own in the same folder."""
+    pretend_python(place, 'case "$2" in *venv) sleep 3; exit 1;; esac; exit 0')
+    first = subprocess.Popen([place / "clb", "status"], env={"PATH": str(place / "bin")}, stderr=subprocess.PIPE, text=True)
+    while not (place / ".venv.setup" / "pid").exists():
+        time.sleep(0.02)
+    second = run(place)
+    assert "another command is setting up" in second.stderr
+    assert "making the environment" in first.communicate()[1]
+    assert second.stderr.index("another command") < second.stderr.index("making the environment")
+    assert not (place / ".venv.setup").exists()
+
+
+def test_a_set_up_that_was_killed_blocks_nobody(place):
+    pretend_python(place, 'case "$2" in *venv) exit 1;; esac; exit 0')
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (place / ".venv.setup").mkdir()
+    (place / ".venv.setup" / "pid").write_text(str(gone.pid))
+    assert "making the environment" in run(place).stderr
