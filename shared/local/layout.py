@@ -45,9 +45,16 @@ def choose_front_port(remembered: Remembered, asked: int | None) -> int:
     return asked
 
 
-def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls, port: int) -> Launch:
-    """One process with all roles of a service."""
-    env = {"CLB_HOST": HOST, "CLB_PORT": str(port), "KAFKA_BOOTSTRAP": bootstrap, f"{name.upper()}_DATABASE_URL": urls.app}
+def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls, ports: Mapping[str, int]) -> Launch:
+    """One process with all roles of a service. The one that serves the pages is told where the others are."""
+    env = {
+        "CLB_HOST": HOST,
+        "CLB_PORT": str(ports[name]),
+        "KAFKA_BOOTSTRAP": bootstrap,
+        f"{name.upper()}_DATABASE_URL": urls.app,
+    }
+    if name == "reporting":
+        env |= {f"{each.upper()}_URL": http(ports[each]) for each in SERVICES}
     return Launch(name, _python(f"services.{name}", "all"), logs / f"{name}.log", {**_common(), **env})
 
 

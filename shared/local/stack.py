@@ -89,7 +89,7 @@ class Stack:
         self._publish()
         await together(self._kafka_with_topics(), self._postgres_with_tables())
         for name in SERVICES:
-            launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], port=self._ports[name])
+            launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], ports=self._ports)
             self.supervisor.adopt(Child(launch), role="all", address=self._services[name], tier=SERVICE)
         self._start_front()
         self._watching = asyncio.create_task(self.supervisor.watch())

@@ -41,6 +41,7 @@ from shared.runtime.settings import Settings
 from shared.web.app import Web, create_app
 from shared.web.commands import Door
 from shared.web.tokens import Tokens
+from shared.web.upstream import Upstreams, open_clients
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,10 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
-            app = build_app(service, writing, Reads(pool, places, system_clock, feed), Watched(pool, relay, runner))
+            neighbours = Upstreams(open_clients(settings.services))
+            stack.push_async_callback(neighbours.close)
+            reads = Reads(pool, places, system_clock, feed, neighbours)
+            app = build_app(service, writing, reads, Watched(pool, relay, runner))
             server = _Server(app, settings)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)

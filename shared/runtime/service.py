@@ -14,7 +14,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi import APIRouter
@@ -38,6 +38,7 @@ from shared.runtime.connect import connected
 from shared.runtime.logging import configure
 from shared.runtime.settings import MigrateSettings, migrate_settings, service_settings
 from shared.web import schema as access_schema
+from shared.web.upstream import Upstreams
 
 Role = Literal["serve", "relay", "project"]
 ROLES: dict[str, frozenset[Role]] = {
@@ -52,12 +53,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What the questions of a service may use: its database, the places, the time, and the feed of what changes."""
+    """What the questions of a service may use: its database, the places, the time, the feed of what changes, and the other
+    services over HTTP, with the rights of whoever asks."""
 
     pool: Pool
     places: PlaceBook
     clock: Clock
     feed: Feed
+    services: Upstreams = field(default_factory=lambda: Upstreams({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from shared.kernel.errors import Refused
+from shared.web.routing import SERVICES
 
 Mode = Literal["production", "development"]
 
@@ -26,6 +27,8 @@ class Settings:
     host: str
     port: int
     mode: Mode
+    services: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where the other services are, as far as this one is told: `CLUBS_URL` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,9 @@ class FrontSettings:
 
 def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> FrontSettings:
     """Read the settings of the front, or refuse."""
-    urls: dict[str, str] = {}
     for name in services:
-        variable = f"{name.upper()}_URL"
-        urls[name] = _required(environ, variable).rstrip("/")
-        if urlsplit(urls[name]).scheme not in ("http", "https"):
-            raise _invalid(variable, "phải có dạng http://máy:cổng", "must look like http://host:port")
-    return FrontSettings(environ.get("CLB_HOST") or "127.0.0.1", _port(environ), urls)
+        _required(environ, f"{name.upper()}_URL")
+    return FrontSettings(environ.get("CLB_HOST") or "127.0.0.1", _port(environ), _services(services, environ))
 
 
 def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
@@ -66,6 +65,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         host=environ.get("CLB_HOST") or "127.0.0.1",
         port=_port(environ),
         mode=read_mode(environ),
+        services=_services(SERVICES, environ),
     )
 
 
@@ -84,6 +84,18 @@ def read_mode(environ: Mapping[str, str]) -> Mode:
     if mode not in ("production", "development"):
         raise _invalid("CLB_MODE", "phải là production hoặc development", "must be production or development")
     return mode
+
+
+def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    urls: dict[str, str] = {}
+    for name in names:
+        variable = f"{name.upper()}_URL"
+        url = environ.get(variable, "").strip().rstrip("/")
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise _invalid(variable, "phải có dạng http://máy:cổng", "must look like http://host:port")
+        if url:
+            urls[name] = url
+    return urls
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

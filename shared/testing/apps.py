@@ -25,6 +25,7 @@ from shared.runtime.process import Writing, build_app
 from shared.runtime.readiness import Watched
 from shared.runtime.service import Reads, Service, install
 from shared.web.tokens import Tokens, TokenWish
+from shared.web.upstream import Upstreams
 
 THANH_HOA = PlaceRef(code="38", list="34")
 HA_NOI = PlaceRef(code="01", list="34")
@@ -59,9 +60,14 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    service: Service, postgres: Databases, *, clock: Clock = system_clock, simulated: bool = False
+    service: Service,
+    postgres: Databases,
+    *,
+    clock: Clock = system_clock,
+    simulated: bool = False,
+    services: Upstreams | None = None,
 ) -> AsyncGenerator[Running]:
-    """The service on a database of its own."""
+    """The service on a database of its own. `services` are its neighbours, if it has any."""
     places = load()
     urls = await postgres.database(service.name)
     owner = await connect(urls.owner)
@@ -73,7 +79,9 @@ async def running(
     writing = Writing(service, pool, places, clock)
     feed = Feed(pool)
     async with writing.running():
-        app = build_app(service, writing, Reads(pool, places, clock, feed), Watched(pool, None, None))
+        app = build_app(
+            service, writing, Reads(pool, places, clock, feed, services or Upstreams({})), Watched(pool, None, None)
+        )
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             yield Running(app, client, pool, writing)

@@ -38,7 +38,6 @@ class Front:
     """The ASGI application, over one HTTP client a service and another for its streams."""
 
     def __init__(self, clients: Clients, streams: Clients | None = None) -> None:
-        self._clients = [*clients.values(), *(streams or {}).values()]
         self._upstreams = Upstreams(clients, streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,8 +83,7 @@ class Front:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for client in self._clients:
-            await client.aclose()
+        await self._upstreams.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _passed_on(self, request: Request, raw: bytes) -> Response:

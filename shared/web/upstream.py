@@ -63,6 +63,8 @@ class Upstreams:
 
     async def ask(self, service: str, method: str, target: str, headers: Headers, body: bytes = b"") -> httpx.Response:
         """The whole answer. May raise `Down`."""
+        if service not in self._clients:
+            raise Down(service)
         request = self._request(service, method, target.encode("ascii"), headers, body)
         try:
             return await self._clients[service].send(request)
@@ -82,6 +84,11 @@ class Upstreams:
         if not isinstance(found, dict):
             raise Down(service)
         return answer.status_code, cast("dict[str, Any]", found)
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        for client in {*self._clients.values(), *self._streams.values()}:
+            await client.aclose()
 
     async def passed_on(self, service: str, request: Request, target: bytes) -> Response:
         """The answer of a service to this request, as it comes. May raise `Down`."""
