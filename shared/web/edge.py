@@ -70,17 +70,17 @@ class Edge:
             await self._app(scope, _limited(receive, limit), send_guarded)
         except _TooLarge as error:
             if not started:
-                await answer(error, headers={"Connection": "close"})(scope, receive, send_guarded)
+                await answer(error, headers={"Connection": "close"}, scope=scope)(scope, receive, send_guarded)
         except asyncio.CancelledError:
             raise
         except _DATABASE_AWAY as error:
             log.warning("The database does not answer: %s", type(error).__name__)
             if not started:
-                await answer(_unavailable())(scope, receive, send_guarded)
+                await answer(_unavailable(), scope=scope)(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001  the last resort: whatever it is, the caller gets an id and we get the stack
             fault = internal(error, scope["path"][:200])
             if not started:
-                await answer(fault)(scope, receive, send_guarded)
+                await answer(fault, scope=scope)(scope, receive, send_guarded)
 
 
 _DATABASE_AWAY = (

@@ -51,7 +51,7 @@ class Front:
         try:
             response = await self._response(request)
         except Refused as refused:
-            response = answer(refused)
+            response = answer(refused, scope=scope)
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:

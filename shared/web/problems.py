@@ -16,8 +16,10 @@ import pydantic
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from shared.kernel.errors import Refused
+from shared.web.problem_page import problem_page, wants_page
 from shared.web.sentences import field_path, sentence
 
 log = logging.getLogger(__name__)
@@ -71,8 +73,16 @@ def problem(refused: Refused, *, extra: Mapping[str, Any] | None = None) -> dict
     return body | dict(extra or {})
 
 
-def answer(refused: Refused, *, extra: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """The problem as a response."""
+def answer(
+    refused: Refused,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+    scope: Scope | None = None,
+) -> Response:
+    """The problem as a response; as a page if `scope` is of a browser that asks for one."""
+    if scope is not None and wants_page(scope):
+        return problem_page(refused, TITLES.get(refused.status, TITLES[422])[0])
     sent = dict(headers or {})
     if refused.status == 401:
         sent.setdefault("WWW-Authenticate", "Bearer")
@@ -109,22 +119,19 @@ def install_problems(app: FastAPI) -> None:
     """Answer the refusals of an application with problems; `shared.web.edge` answers what nobody expected."""
 
     async def on_refused(request: Request, error: Exception) -> Response:
-        del request
         if not isinstance(error, Refused):
             raise error
-        return answer(error)
+        return answer(error, scope=request.scope)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
-        del request
         if not isinstance(error, RequestValidationError):
             raise error
-        return answer(_of_request(error.errors()))
+        return answer(_of_request(error.errors()), scope=request.scope)
 
     async def on_http(request: Request, error: Exception) -> Response:
-        del request
         if not isinstance(error, HTTPException):
             raise error
-        return answer(general(error.status_code), headers=error.headers)
+        return answer(general(error.status_code), headers=error.headers, scope=request.scope)
 
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(RequestValidationError, on_invalid)
