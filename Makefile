@@ -1,8 +1,8 @@
 # Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
-.PHONY: setup setup-dev demo up down status test check format schemas places lock clean
+.PHONY: setup setup-dev demo up down status test check format schemas places assets screenshots lock clean
 PY := .venv/bin/python
 
-setup:            ## the environment and the tables of places
+setup:            ## the environment, the tables of places and the script of the pages
 	./clb setup
 
 setup-dev:        ## the same, with what tests and checks need
@@ -20,8 +20,13 @@ down:
 status:
 	./clb status
 
-test: setup-dev   ## all tests, on a real Kafka and a real PostgreSQL; ARGS="-k name" for some
+test: setup-dev   ## all tests, on a real Kafka, PostgreSQL and Chromium; ARGS="-k name" for some
+	tests/browser/chromium.sh
 	.venv/bin/pytest $(ARGS)
+
+screenshots: setup-dev  ## docs/pictures/*.png anew, of a small demo; URL=http://... takes a running one
+	tests/browser/chromium.sh
+	$(PY) -m tests.browser.screenshots $(URL)
 
 check: setup-dev  ## style, types, who imports whom, published schemas
 	.venv/bin/ruff check .
@@ -41,6 +46,9 @@ schemas:          ## write the JSON Schemas and AsyncAPI of the events, and the 
 places: setup     ## make the tables of communes
 	$(PY) -m shared.reference.build
 
+assets: setup     ## unpack htmx, the one script of the pages that is not ours
+	$(PY) -m services.reporting.pages.assets
+
 lock:             ## renew the locked requirements and the jars of Kafka
 	python3 -m venv build/lock
 	build/lock/bin/pip install --quiet uv
@@ -51,4 +59,5 @@ lock:             ## renew the locked requirements and the jars of Kafka
 clean:            ## everything that can be made again; the data of the stack (.clb) stay
 	rm -rf build .pytest_cache .ruff_cache .import_linter_cache .venv
 	rm -f shared/reference/data/*.tsv
+	rm -rf services/reporting/pages/static/vendor
 	find shared services tests -name __pycache__ -type d -prune -exec rm -rf {} +
