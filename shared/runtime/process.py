@@ -40,6 +40,8 @@ from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings
 from shared.web.app import Web, create_app
 from shared.web.commands import Door
+from shared.web.session_store import Sessions
+from shared.web.sessions import Gate
 from shared.web.tokens import Tokens
 from shared.web.upstream import Upstreams, open_clients
 
@@ -83,6 +85,7 @@ def build_app(service: Service, writing: Writing, reads: Reads, watched: Watched
             readiness=watched.readiness,
             relayed=lambda lane: relayed_position(reads.pool, lane),
             partitions=PARTITIONS,
+            gate=Gate(Sessions(reads.pool), reads.public_url),
             routers=service.routers(reads),
         )
     )
@@ -124,7 +127,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if "serve" in roles:
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
-            reads = Reads(pool, places, system_clock, feed, neighbours)
+            reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
             app = build_app(service, writing, reads, Watched(pool, relay, runner))
             server = _Server(app, settings)
             server.on_stop = feed.end

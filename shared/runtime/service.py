@@ -61,6 +61,8 @@ class Reads:
     clock: Clock
     feed: Feed
     services: Upstreams = field(default_factory=lambda: Upstreams({}))
+    public_url: str | None = None
+    """Where people find the pages, if that is set."""
 
 
 @dataclass(frozen=True, slots=True)

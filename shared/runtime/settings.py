@@ -29,6 +29,8 @@ class Settings:
     mode: Mode
     services: Mapping[str, str] = field(default_factory=dict[str, str])
     """Where the other services are, as far as this one is told: `CLUBS_URL` and so on."""
+    public_url: str | None = None
+    """`CLB_PUBLIC_URL`: where people find the pages. With https the cookies are for https only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         port=_port(environ),
         mode=read_mode(environ),
         services=_services(SERVICES, environ),
+        public_url=read_public_url(environ),
     )
 
 
@@ -84,6 +87,17 @@ def read_mode(environ: Mapping[str, str]) -> Mode:
     if mode not in ("production", "development"):
         raise _invalid("CLB_MODE", "phải là production hoặc development", "must be production or development")
     return mode
+
+
+def read_public_url(environ: Mapping[str, str]) -> str | None:
+    """`CLB_PUBLIC_URL`, without a path: `https://lienthe.example`; None if it is not set."""
+    url = environ.get("CLB_PUBLIC_URL", "").strip().rstrip("/")
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or url != f"{parts.scheme}://{parts.netloc.lower()}" or "@" in parts.netloc:
+        raise _invalid("CLB_PUBLIC_URL", "phải có dạng https://tên-miền[:cổng]", "must look like https://host[:port]")
+    return url
 
 
 def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

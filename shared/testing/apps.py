@@ -66,6 +66,7 @@ async def running(
     clock: Clock = system_clock,
     simulated: bool = False,
     services: Upstreams | None = None,
+    public_url: str | None = None,
 ) -> AsyncGenerator[Running]:
     """The service on a database of its own. `services` are its neighbours, if it has any."""
     places = load()
@@ -79,9 +80,8 @@ async def running(
     writing = Writing(service, pool, places, clock)
     feed = Feed(pool)
     async with writing.running():
-        app = build_app(
-            service, writing, Reads(pool, places, clock, feed, services or Upstreams({})), Watched(pool, None, None)
-        )
+        reads = Reads(pool, places, clock, feed, services or Upstreams({}), public_url)
+        app = build_app(service, writing, reads, Watched(pool, None, None))
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             yield Running(app, client, pool, writing)

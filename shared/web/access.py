@@ -1,14 +1,15 @@
-"""Who is asking: exactly one of three dependencies on every route, and a list of the routes that forgot it.
+"""Who is asking: exactly one access dependency on every route, and a list of the routes that forgot it.
 
-`anyone` reads what is public; `holder` needs a token that is valid now; `operator` needs an operator's token. A token that
-is wrong, expired or revoked is refused everywhere with 401, also on public routes: a typing mistake is not a stranger.
-Nothing is remembered between requests, so a revocation takes effect at once.
+`anyone` reads what is public; `holder` needs a token that is valid now; `operator` needs an operator's token. Pages have the
+four of `shared.web.sessions`, which know cookies too; the API knows none. A token that is wrong, expired or revoked is refused
+everywhere with 401, also on public routes: a typing mistake is not a stranger. Nothing is remembered between requests, so a
+revocation takes effect at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated, Protocol, cast
+from collections.abc import Callable, Iterator
+from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.dependencies.models import Dependant
@@ -16,26 +17,14 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from shared.kernel.errors import Refused
 from shared.kernel.principal import Principal
-
-Authenticate = Callable[[str], Awaitable[Principal]]
-"""From a token's text to its principal. May raise `Refused` with 401."""
-
-
-class _State(Protocol):
-    authenticate: Authenticate
-
-
-def use_tokens(app: FastAPI, authenticate: Authenticate) -> None:
-    """Tell an application how tokens are checked."""
-    app.state.authenticate = authenticate
+from shared.web.bearer import bearer_of, principal_of
+from shared.web.sessions import arriving, posted, signed_in, visitor
 
 
 async def anyone(request: Request) -> Principal | None:
     """Public: with a token its principal, without one None."""
-    token = _bearer(request)
-    if token is None:
-        return None
-    return await cast("_State", request.app.state).authenticate(token)
+    token = bearer_of(request)
+    return None if token is None else await principal_of(request, token)
 
 
 async def holder(request: Request) -> Principal:
@@ -68,7 +57,7 @@ Anyone = Annotated[Principal | None, Depends(anyone)]
 Holder = Annotated[Principal, Depends(holder)]
 Operator = Annotated[Principal, Depends(operator)]
 
-ACCESS: tuple[Callable[..., object], ...] = (anyone, holder, operator)
+ACCESS: tuple[Callable[..., object], ...] = (anyone, holder, operator, visitor, signed_in, posted, arriving)
 
 
 def access_of(route: RouteContext) -> tuple[str, ...]:
@@ -99,19 +88,3 @@ def _calls(dependant: Dependant) -> Iterator[Callable[..., object]]:
         if inner.call is not None:
             yield inner.call
         yield from _calls(inner)
-
-
-def _bearer(request: Request) -> str | None:
-    values = request.headers.getlist("authorization")
-    if not values:
-        return None
-    scheme, _, token = values[0].partition(" ")
-    token = token.strip()
-    if len(values) > 1 or scheme.lower() != "bearer" or not token or len(token) > 200 or not token.isascii():
-        raise Refused(
-            "token-malformed",
-            "Tiêu đề Authorization phải có dạng `Bearer <mã>`.",
-            "The Authorization header must have the form `Bearer <token>`.",
-            status=401,
-        )
-    return token

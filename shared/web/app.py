@@ -20,13 +20,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.eventlog.log import Log
 from shared.kernel.ports import PlaceBook
 from shared.web import commands, event_routes, token_routes
-from shared.web.access import Anyone, use_tokens
+from shared.web.access import Anyone
+from shared.web.bearer import use_tokens
 from shared.web.commands import Door
+from shared.web.cookies import Cookies
 from shared.web.edge import Edge
 from shared.web.event_routes import Relayed
 from shared.web.openapi import describe_commands
 from shared.web.parameters import only_known_parameters
 from shared.web.problems import install_problems
+from shared.web.sessions import Gate, use_sessions
 from shared.web.tokens import Tokens
 
 Part = Mapping[str, Any]
@@ -47,6 +50,7 @@ class Web:
     readiness: Readiness
     relayed: Relayed
     partitions: int
+    gate: Gate
     routers: Sequence[APIRouter] = ()
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
@@ -65,6 +69,7 @@ def create_app(web: Web) -> FastAPI:
         dependencies=[Depends(only_known_parameters)],
     )
     use_tokens(app, web.tokens.authenticate)
+    use_sessions(app, web.gate)
     install_problems(app)
     app.include_router(commands.router(web.door))
     app.include_router(token_routes.router(web.tokens))
@@ -73,6 +78,7 @@ def create_app(web: Web) -> FastAPI:
         app.include_router(router)
     app.include_router(_operations(app, web))
     describe_commands(app, web.door.types)
+    app.add_middleware(Cookies)
     app.add_middleware(_Measured, registry=web.registry)
     app.add_middleware(Edge)
     return app

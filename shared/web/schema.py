@@ -1,4 +1,8 @@
-"""The table of tokens (mã truy cập): hashes only. The service's role adds and revokes, and can delete nothing."""
+"""The tables of tokens (mã truy cập), of one-time links to sign in with, and of sessions.
+
+Hashes and sealed tokens only. The service's role adds and revokes tokens and can delete none; links and sessions it deletes
+when they are over.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,27 @@ create table if not exists access.tokens (
     expires_at timestamptz,
     revoked_at timestamptz
 );
+create table if not exists access.links (
+    hash bytea primary key check (octet_length(hash) = 32),
+    token_id text not null references access.tokens (id) on delete cascade,
+    sealed bytea,
+    created_at timestamptz not null default clock_timestamp(),
+    expires_at timestamptz not null,
+    used_at timestamptz,
+    check ((sealed is null) = (used_at is not null))
+);
+create index if not exists links_by_token on access.links (token_id);
+create index if not exists links_by_end on access.links (expires_at);
+create table if not exists access.sessions (
+    hash bytea primary key check (octet_length(hash) = 32),
+    token_id text not null references access.tokens (id) on delete cascade,
+    sealed bytea not null,
+    created_at timestamptz not null default clock_timestamp(),
+    last_seen_at timestamptz not null default clock_timestamp(),
+    expires_at timestamptz not null
+);
+create index if not exists sessions_by_token on access.sessions (token_id);
+create index if not exists sessions_by_end on access.sessions (expires_at);
 """
 
 
@@ -32,6 +57,9 @@ async def install(connection: Connection, app_role: str, *, operator_hash: bytes
         grant usage on schema access to "{app_role}";
         revoke all on access.tokens from "{app_role}";
         grant select, insert, update (revoked_at) on access.tokens to "{app_role}";
+        revoke all on access.links, access.sessions from "{app_role}";
+        grant select, insert, delete, update (used_at, sealed) on access.links to "{app_role}";
+        grant select, insert, delete, update (last_seen_at) on access.sessions to "{app_role}";
         """
     )
     if operator_hash is not None:

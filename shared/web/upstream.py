@@ -18,6 +18,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from shared.kernel.errors import Refused
+from shared.web import origin
 from shared.web.listeners import LISTENERS, Listeners
 
 _TIMEOUT = httpx.Timeout(60.0, connect=3.0, pool=10.0)
@@ -29,7 +30,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 _HOP = frozenset(
     {
         b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
-        b"transfer-encoding", b"upgrade", b"host", b"content-length", b"expect", b"forwarded",
+        b"transfer-encoding", b"upgrade", b"host", b"content-length", b"expect", b"forwarded", origin.HOST, origin.PEER,
     }
 )  # fmt: skip
 _NOT_BACK = frozenset(
@@ -158,9 +159,12 @@ async def _until_broken(answer: httpx.Response) -> AsyncIterator[bytes]:
 
 
 def forwarded(request: Request) -> Headers:
-    """The headers of a request that a service gets to see, byte for byte."""
+    """The headers of a request that a service gets to see, byte for byte, and what the front itself saw of the caller."""
     named = {name.strip().lower() for name in request.headers.get("connection", "").encode("latin-1").split(b",")}
-    return [
+    seen = [(origin.HOST, value) for name, value in request.headers.raw if name == b"host"]
+    if request.client is not None:
+        seen.append((origin.PEER, request.client.host.encode("latin-1")))
+    return seen + [
         (name, value)
         for name, value in request.headers.raw
         if name not in _HOP and name not in named and not name.startswith(b"x-forwarded-")

@@ -31,7 +31,7 @@ from shared.local.databases import connect
 from shared.projections.schema import install
 from shared.projections.view import Delivered, schema_of
 from shared.reference.book import load
-from shared.web.access import use_tokens
+from shared.web.bearer import use_tokens
 from shared.web.problems import install_problems
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

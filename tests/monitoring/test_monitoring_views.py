@@ -31,7 +31,8 @@ from shared.kernel.principal import Principal
 from shared.projections.schema import install
 from shared.reference.book import load
 from shared.testing.folding import delivered, fold
-from shared.web.access import routes_without_access, use_tokens
+from shared.web.access import routes_without_access
+from shared.web.bearer import use_tokens
 from shared.web.problems import install_problems
 
 THANH_HOA = PlaceRef(code="38", list="34")
