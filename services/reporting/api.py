@@ -1,4 +1,4 @@
-"""The questions that the reporting service answers over HTTP, and the national page.
+"""The questions that the reporting service answers over HTTP.
 
 Anyone may read figures down to the commune. A cut by club, and what the trace says of clubs and actors, needs a token of the
 area. Bad parameters are refused with a slug and a sentence; nothing here writes.
@@ -17,7 +17,6 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from services.reporting.indicators import ALL
 from services.reporting.ledger.keys import Keys
 from services.reporting.ledger.view import FiguresView
-from services.reporting.pages import NATIONAL, page
 from services.reporting.questions import number_id, render
 from services.reporting.questions.area import Area
 from services.reporting.questions.ask import Ask, Asked, as_of, understand
@@ -91,9 +90,8 @@ class Desk:
             yield connection
 
 
-def router(reads: Reads, places: Places, view: FiguresView) -> APIRouter:
+def router(desk: Desk) -> APIRouter:
     """Every route."""
-    desk = Desk(reads, places, view)
     routes = APIRouter(tags=["figures"])
     _add_progress(routes, desk)
     _add_numbers(routes, desk)
@@ -102,15 +100,6 @@ def router(reads: Reads, places: Places, view: FiguresView) -> APIRouter:
 
 
 def _add_progress(routes: APIRouter, desk: Desk) -> None:
-    @routes.get("/", response_class=Response, include_in_schema=False)
-    async def national(principal: Anyone, what: Parameters) -> Response:
-        """The national table (tiến độ toàn quốc) as a plain page."""
-        ask = understand(what, desk.places, desk.reads.clock())
-        async with desk.open(principal, ask) as connection:
-            answer = await progress(connection, desk.places, ask)
-            groups = await progress(connection, desk.places, NATIONAL.of(ask)) if ask.area.kind == "nation" else None
-        return page(answer, groups)
-
     @routes.get("/v1/progress")
     async def progress_of(principal: Anyone, what: Parameters, group_by: Text = None) -> Json:
         """How far: numbers of an area, cut by `province`, `region`, `commune`, `club` or `month` if asked."""
@@ -132,7 +121,7 @@ def _add_progress(routes: APIRouter, desk: Desk) -> None:
                 "months": await months_of(connection, desk.places, ask, start),
             }
 
-    _ = (national, progress_of, series)
+    _ = (progress_of, series)
 
 
 def _add_numbers(routes: APIRouter, desk: Desk) -> None:
@@ -174,11 +163,16 @@ def _add_rest(routes: APIRouter, desk: Desk) -> None:
 
     @routes.get("/v1/stream", response_class=Response)
     async def stream(
-        principal: Anyone, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=40)] = None
+        principal: Anyone,
+        last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=40)] = None,
+        after: Annotated[str | None, Query(max_length=40)] = None,
     ) -> Response:
-        """What changes, as server-sent events: which places' figures may have moved. Resumable by `Last-Event-ID`."""
+        """What changes, as server-sent events: which places' figures may have moved.
+
+        Resumable by `Last-Event-ID`; `after` says the same where a browser cannot set the header: at the first connection.
+        """
         del principal
-        return sse_response(desk.reads.feed, last_event_id)
+        return sse_response(desk.reads.feed, last_event_id or after)
 
     @routes.get("/v1/positions")
     async def where(principal: Anyone, wait: Text = None, seconds: Annotated[float, Query(ge=0, le=30)] = 10) -> Json:

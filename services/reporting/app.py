@@ -1,14 +1,25 @@
-"""The reporting service, put together: the ledger that it keeps, its one command, and the questions that it answers."""
+"""The reporting service, put together: the ledger that it keeps, its one command, its questions and its pages."""
 
 from __future__ import annotations
 
-from services.reporting import event_entries
-from services.reporting.api import router
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from services.reporting import api, event_entries
 from services.reporting.declarations import DECLARATIONS, DeclareFigure
 from services.reporting.ledger.view import FiguresView
+from services.reporting.pages import all_pages
+from services.reporting.pages.site import Site
 from shared.events.language import codec_of
 from shared.reference.book import load
-from shared.runtime.service import Service
+from shared.runtime.service import Reads, Service
+
+
+def _routers(reads: Reads) -> Sequence[APIRouter]:
+    desk = api.Desk(reads, load(), FiguresView(load()))
+    return [api.router(desk), event_entries.router(reads.pool, reads.places, desk.view), *all_pages.routers(Site(desk))]
+
 
 SERVICE = Service(
     name="reporting",
@@ -17,8 +28,5 @@ SERVICE = Service(
     codec=codec_of("reporting"),
     views=lambda places: [FiguresView(places)],
     policies=lambda _places: [],
-    routers=lambda reads: [
-        router(reads, load(), FiguresView(load())),
-        event_entries.router(reads.pool, reads.places, FiguresView(load())),
-    ],
+    routers=_routers,
 )

@@ -60,7 +60,7 @@ async def append_many(connection: Connection, messages: Sequence[tuple[str, Any]
 class Feed:
     """Reads one feed and knows when there is more. One object a process, shared by all listeners."""
 
-    def __init__(self, pool: Pool, name: str = "main", *, poll_seconds: float = 1.0) -> None:
+    def __init__(self, pool: Pool, name: str = "main", *, poll_seconds: float = 0.25) -> None:
         self._pool = pool
         self._name = name
         self._poll_seconds = poll_seconds

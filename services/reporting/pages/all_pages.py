@@ -1,0 +1,15 @@
+"""Every page, in one list: a new page is a module with a `router` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from services.reporting.pages import national, static_files
+from services.reporting.pages.site import Site
+
+
+def routers(site: Site) -> Sequence[APIRouter]:
+    """The routers of all pages."""
+    return [static_files.router(), national.router(site)]
