@@ -14,11 +14,19 @@ from services.reporting.pages.site import Site
 from shared.events.language import codec_of
 from shared.reference.book import load
 from shared.runtime.service import Reads, Service
+from shared.web import link_routes
+from shared.web.links import Links
+from shared.web.session_store import Sessions
 
 
 def _routers(reads: Reads) -> Sequence[APIRouter]:
     desk = api.Desk(reads, load(), FiguresView(load()))
-    return [api.router(desk), event_entries.router(reads.pool, reads.places, desk.view), *all_pages.routers(Site(desk))]
+    return [
+        api.router(desk),
+        event_entries.router(reads.pool, reads.places, desk.view),
+        link_routes.router(Links(reads.pool, Sessions(reads.pool))),
+        *all_pages.routers(Site(desk)),
+    ]
 
 
 SERVICE = Service(

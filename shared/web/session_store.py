@@ -36,6 +36,14 @@ where hash = $4 and revoked_at is null and (expires_at is null or expires_at > c
 returning extract(epoch from expires_at - clock_timestamp())::bigint as seconds
 """
 
+_CLEAR = """
+delete from access.sessions where hash in (
+    select hash from access.sessions
+    where expires_at < clock_timestamp() or last_seen_at < clock_timestamp() - $1::interval
+    limit 1000 for update skip locked
+)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -101,11 +109,7 @@ class Sessions:
 
     async def _clear(self, connection: Connection) -> None:
         """Whoever signs in sweeps out what is over."""
-        await connection.execute(
-            "delete from access.sessions "
-            "where expires_at < clock_timestamp() or last_seen_at < clock_timestamp() - $1::interval",
-            self._idle,
-        )
+        await connection.execute(_CLEAR, self._idle)
 
 
 def token_over() -> Refused:

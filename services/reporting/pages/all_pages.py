@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.reporting.pages import national, static_files
+from services.reporting.pages import national, sign_in, static_files
 from services.reporting.pages.site import Site
 
 
 def routers(site: Site) -> Sequence[APIRouter]:
     """The routers of all pages."""
-    return [static_files.router(), national.router(site)]
+    return [static_files.router(), national.router(site), sign_in.router(site)]
