@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.charts.chart import Amount, Chart, Show, Table, said
-from shared.charts.palette import BLUE, INK, LIGHT_BLUE, PINK, SHADE, TRACK, TURQUOISE, WHITE
+from shared.charts.palette import BLUE, HAIRLINE, INK, LIGHT_BLUE, PINK, SHADE, TRACK, TURQUOISE, WHITE
 from shared.charts.parts import Basis, Key, Note, axis, basis_fill, basis_hatch, head, key
 from shared.charts.scale import Scale
 from shared.charts.svg import frame, held, line, rect, tag, text_width, words
@@ -75,7 +75,7 @@ class Bullet:
         self._check()
         bottom, body = 0.0, list[str]()
         if self.name:
-            body += head(self.name, said(self.value, self.unknown), self.width)
+            body += head(self.name, said(self.value, self.unknown), self.width, known=self.value is not None)
             bottom = 24.0
         scale = self._scale()
         over = self.target or self.span
@@ -94,7 +94,7 @@ class Bullet:
             body.append(tag("path", d=f"M{x:.2f} {band + _BAND - 1:.2f}l5 7h-10z", fill=INK))
         note = Note(scale.within(self.expected.amount.size), self.expected.label) if self.expected else None
         body += axis(scale, band + _BAND + 6, self.width, self.show, note=note)
-        bottom = band + _BAND + 29
+        bottom = band + _BAND + 32
         used = [Key(basis_fill(self.id, p.basis), p.label, BLUE if p.basis == "estimated" else None) for p in self.parts]
         if len(used) > 1 or any(part.basis != "counted" for part in self.parts):
             height, drawn = key(used, bottom, self.width)
@@ -118,7 +118,7 @@ class Bullet:
         marks = [mark.amount.size for mark in (self.target, self.expected) if mark] + (
             [self.span.high.size] if self.span else []
         )
-        end = self.width - 2
+        end = self.width
         if self.scale_to is not None:
             return Scale.over([self.scale_to, *marks], 0, end)
         return Scale.over([*marks, self.value.size if self.value else 0], 0, end)
@@ -202,7 +202,7 @@ class FundingBullet:
         if any(money.amount and money.amount.size < 0 for money in sums):
             raise ValueError("a sum of money is not negative")
         planned, allocated, spent, raised = (money.amount.size if money.amount else 0.0 for money in sums)
-        scale = Scale.over([planned, max(allocated, spent) + raised], 0, self.width - 2)
+        scale = Scale.over([planned, max(allocated, spent) + raised], 0, self.width)
         body: list[str] = []
         if self.name:
             body += head(self.name, "", self.width)
@@ -217,13 +217,15 @@ class FundingBullet:
         if self.planned.amount:
             body.append(rect(held_shape(scale.at(planned), 3, self.width), band - 3, 3, _BAND + 6, PINK))
         body += axis(scale, band + _BAND + 6, self.width, self.show)
-        entries = [
-            Key(fill, f"{money.label} {said(money.amount, self.unknown)}")
-            for money, fill in zip(sums, (PINK, LIGHT_BLUE, BLUE, TURQUOISE), strict=True)
-        ]
-        top = band + _BAND + 29
+        fills = (PINK, LIGHT_BLUE, BLUE, TURQUOISE)
+        entries = [self._entry(money, fill) for money, fill in zip(sums, fills, strict=True)]
+        top = band + _BAND + 32
         column = max(text_width(entry.text) for entry in entries) + 30
         height, drawn = key(entries, top, self.width, column=self.width / 2 if column <= self.width / 2 else self.width)
         svg = frame(self.id, self.title, self.sentence, (self.width, top + height), body + drawn)
         rows = tuple((money.label, said(money.amount, self.unknown)) for money in sums)
         return Chart(svg, self.title, self.sentence, Table(self.header, rows))
+
+    def _entry(self, money: Money, fill: str) -> Key:
+        text = f"{money.label} {said(money.amount, self.unknown)}"
+        return Key(fill, text, mark=fill == PINK) if money.amount else Key(WHITE, text, HAIRLINE)

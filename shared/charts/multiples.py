@@ -14,7 +14,7 @@ from shared.charts.scale import Scale
 from shared.charts.spark import Moment, trend
 from shared.charts.svg import TEXT, fit, frame, line, link, tag, text_width, tooltip, words
 
-_WIDTH, _HEIGHT = 160.0, 84.0
+_WIDTH, _HEIGHT = 160.0, 76.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class SmallMultiples:
     def _scale(self) -> Scale:
         values = [m.amount.size for item in self.items for m in item.moments if m.amount]
         values += [target.size for target in (self.target, *(item.target for item in self.items)) if target]
-        return Scale.over(values, _HEIGHT - 4, 26)
+        return Scale.over(values, _HEIGHT - 4, 26, ticks=20)
 
     def _one(self, item: Small, scale: Scale) -> list[str]:
         text = said(item.last(), self.unknown)

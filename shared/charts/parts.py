@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import Literal
 
 from shared.charts.chart import Show
-from shared.charts.palette import BLUE, HAIRLINE, LIGHT_BLUE, WHITE
+from shared.charts.palette import BLUE, HAIRLINE, INK, LIGHT_BLUE, WHITE
 from shared.charts.scale import Scale
-from shared.charts.svg import LINE, TEXT, fit, hatch, held, line, swatch, text_width, words
+from shared.charts.svg import LINE, TEXT, fit, hatch, held, line, rect, swatch, text_width, words
 
 Basis = Literal["counted", "declared", "estimated"]
 """How a figure is known: đếm, kê khai, ước tính."""
@@ -52,23 +52,24 @@ def axis(scale: Scale, top: float, width: float, show: Show, *, note: Note | Non
     labels = labels[::every]
     if note:
         stands = (held(note.x, note.text, 0, width, bold=True), note.text)
-        labels = [label for label in labels if apart(label, stands)]
+        labels = [label for label in labels if apart(label, stands, 18)]
         drawn.append(words(stands[0], top + 17, note.text, anchor="middle", bold=True))
     return drawn + [words(x, top + 17, text, anchor="middle") for x, text in labels]
 
 
-def apart(one: tuple[float, str], other: tuple[float, str]) -> bool:
+def apart(one: tuple[float, str], other: tuple[float, str], gap: float = 8) -> bool:
     """Whether two texts, each centred at its place on one line, leave a gap between them."""
-    return abs(one[0] - other[0]) >= (text_width(one[1], bold=True) + text_width(other[1], bold=True)) / 2 + 8
+    return abs(one[0] - other[0]) >= (text_width(one[1]) + text_width(other[1])) / 2 + gap
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An entry of the key: a colour and its words."""
+    """An entry of the key: a colour and its words. A mark is a narrow line, else it is a square."""
 
     fill: str
     text: str
     stroke: str | None = None
+    mark: bool = False
 
 
 def key(entries: Sequence[Key], top: float, width: float, *, column: float = 0) -> tuple[float, list[str]]:
@@ -79,13 +80,16 @@ def key(entries: Sequence[Key], top: float, width: float, *, column: float = 0) 
         room = min(17 + text_width(entry.text), column or width)
         if x and x + room > width + 0.01:
             x, baseline = 0.0, baseline + LINE + 1
-        drawn.append(swatch(x, baseline, entry.fill, entry.stroke))
+        drawn.append(
+            rect(x + 4, baseline - 12, 3, 15, entry.fill) if entry.mark else swatch(x, baseline, entry.fill, entry.stroke)
+        )
         drawn.append(words(x + 17, baseline, fit(entry.text, room - 17 if column else width - 17)))
         x += column or room + 14
     return (baseline - top + 6 if entries else 0.0), drawn
 
 
-def head(name: str, value: str, width: float) -> list[str]:
+def head(name: str, value: str, width: float, *, known: bool = True) -> list[str]:
     """The first line of a row: what it is at the left, its figure at the right."""
     room = width - text_width(value, TEXT + 2, bold=True) - 12
-    return [words(0, 14, fit(name, room)), words(width, 14, value, size=TEXT + 2, anchor="end", bold=True, fill=BLUE)]
+    figure = words(width, 14, value, size=TEXT + 2 if known else TEXT, anchor="end", bold=known, fill=BLUE if known else INK)
+    return [words(0, 14, fit(name, room)), figure]

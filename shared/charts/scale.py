@@ -45,4 +45,4 @@ class Scale:
 
 def _nice(raw: float) -> float:
     power = 10.0 ** floor(log10(raw))
-    return next(power * factor for factor in (1, 2, 2.5, 5, 10) if raw <= power * factor * (1 + 1e-9))
+    return next(power * factor for factor in (1, 2, 5, 10) if raw <= power * factor * (1 + 1e-9))

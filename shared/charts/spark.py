@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shared.charts.chart import Amount, Chart, Table, said
 from shared.charts.palette import BLUE, HAIRLINE, PINK, PURPLE, WHITE
 from shared.charts.scale import Scale
-from shared.charts.svg import fit, frame, line, number, tag, text_width, words
+from shared.charts.svg import fit, frame, held, line, number, tag, text_width, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,13 @@ class Spark:
             raise ValueError("a forecast says that it is one")
         known = [m.amount for m in self.moments if m.amount]
         last = known[-1] if known else None
-        right = self.width - (text_width(last.text, bold=True) + 10 if last else 4)
+        beside = last is not None and not self.forecast and self.moments[-1].amount is not None
+        right = self.width - (text_width(last.text, bold=True) + 10 if last and beside else 5)
         top = 20.0 if self.target_label or self.low_high else 6.0
         floor = self.height - (22 if self.ends or self.forecast else 4)
         values = [a.size for a in known] + ([self.target.size] if self.target else [])
         values += [edge.size for f in self.forecast for edge in (f.low, f.high)]
-        scale = Scale.over(values, floor, top)
+        scale = Scale.over(values, floor, top, ticks=20)
         count = len(self.moments) + len(self.forecast)
         xs = [5 + i * (right - 5) / max(count - 1, 1) for i in range(count)]
         body = [line(0, floor, right + 4, floor, HAIRLINE)]
@@ -100,20 +101,27 @@ class Spark:
             if self.target_label:
                 body.append(words(0, y - 6, fit(self.target_label, self.width), fill=PINK, halo=WHITE))
         body += trend(self.moments, xs[: len(self.moments)], scale)
-        if last:
-            at = max(i for i, m in enumerate(self.moments) if m.amount)
+        if last and beside:
             y = min(max(scale.at(last.size) + 4.5, 13), floor + 2)
-            if xs[at] >= right - 1 or not self.forecast:
-                body.append(words(self.width, y, last.text, anchor="end", bold=True, fill=BLUE))
-            else:
-                body.append(
-                    words(xs[at], max(scale.at(last.size) - 9, 12), last.text, anchor="end", bold=True, fill=BLUE, halo=WHITE)
-                )
+            body.append(words(self.width, y, last.text, anchor="end", bold=True, fill=BLUE))
+        elif last:
+            x = xs[max(i for i, m in enumerate(self.moments) if m.amount)]
+            body.append(self._over(x, scale.at(last.size), last.text, scale, floor))
         elif self.unknown:
             body.append(words(5, (top + floor) / 2 + 4, self.unknown))
         body += self._feet(xs, right) + self._extremes(known, xs, scale)
         svg = frame(self.id, self.title, self.sentence, (self.width, self.height), body)
         return Chart(svg, self.title, self.sentence, self._table())
+
+    def _over(self, x: float, y: float, text: str, scale: Scale, floor: float) -> str:
+        """The text above a point, or below it where the target line or the edge is in the way."""
+        target = scale.at(self.target.size) if self.target else -99
+        above = y - 9
+        low = y + 19
+        way = above < 12 or above - 13 < target < above + 4
+        baseline = low if way and low < floor - 1 else max(above, 12)
+        at = held(x, text, 0, self.width, bold=True)
+        return words(at, baseline, text, anchor="middle", bold=True, fill=BLUE, halo=WHITE)
 
     def _forecast(self, xs: Sequence[float], scale: Scale) -> list[str]:
         if not self.forecast:
@@ -134,6 +142,8 @@ class Spark:
             first, last = self.moments[0].label, self.moments[-1].label
             body.append(words(0, y, first))
             at = min(xs[len(self.moments) - 1], right)
+            if self.forecast:
+                at = min(at, self.width - text_width(self.forecast_label) - 14)
             if len(self.moments) > 1 and at - text_width(last) > text_width(first) + 8:
                 body.append(words(at, y, last, anchor="end"))
         if self.forecast:

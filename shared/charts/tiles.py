@@ -117,7 +117,7 @@ class TileGrid:
         middle, top = left + (_SEA - 4) / 2, islands.row * _TALL + 12
         fill, _ = self._fill(owner)
         dots = [
-            tag("circle", cx=middle + dx, cy=top + dy, r=3, fill=fill, stroke=BLUE, stroke_width=1)
+            tag("circle", cx=middle + dx, cy=top + dy, r=3.5, fill=fill, stroke=BLUE, stroke_width=1.3)
             for dx, dy in ((-16, 1), (-5, -5), (4, 4), (14, -2))
         ]
         home = plan.label(owner.code)

@@ -79,8 +79,8 @@ class Waterfall:
         low, high = min(running), max(running)
         far = low > 0 and high > low and (high - low) < high * 0.25
         if not far:
-            return Scale.over(running, 0, self.width - 2, ticks=3)
-        return Scale.over([max(low - (high - low) * 0.6, 0), high], 0, self.width - 2, zero=False, ticks=3)
+            return Scale.over(running, 0, self.width, ticks=3)
+        return Scale.over([max(low - (high - low) * 0.6, 0), high], 0, self.width, zero=False, ticks=3)
 
     def _row(self, row: Step, top: float, scale: Scale, span: tuple[float, float], *, ends: bool) -> str:
         bold = ends
