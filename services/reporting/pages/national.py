@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Response
-from starlette.requests import Request
+from fastapi import APIRouter, Request, Response
 
 from services.reporting.indicators import indicator
-from services.reporting.pages.reading import Reader, Reading
+from services.reporting.pages.reading import Chosen
 from services.reporting.pages.site import Site
 from services.reporting.pages.stamps import stamp_of
 from services.reporting.questions.progress import progress
@@ -26,10 +25,9 @@ COLUMNS: Final = ("clubs-founded", "clubs-new-1648", "clubs-active", "members", 
 def router(site: Site) -> APIRouter:
     """The one route."""
     routes = APIRouter(include_in_schema=False)
-    reader = Reader(site.desk.places, site.desk.reads.clock)
 
     @routes.get("/", response_class=Response)
-    async def national(request: Request, visitor: Visiting, reading: Annotated[Reading, Depends(reader)]) -> Response:
+    async def national(request: Request, visitor: Visiting, reading: Chosen) -> Response:
         """The nation on one page."""
         live = await site.live(reading, "VN")
         ask = replace(reading.ask, definitions=tuple(indicator(slug) for slug in HEADLINES))

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Protocol, cast
 from urllib.parse import quote, urlencode
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 
 from services.reporting.pages.words import LANGUAGES, Language
 from services.reporting.questions.ask import Ask, Asked, understand
-from shared.kernel.clock import day_of
-from shared.reference.book import Places
+from shared.kernel.clock import Clock, day_of
+from shared.reference.book import Places, load
 
 LANGUAGE_COOKIE: Final = "lt_lang"
 _A_YEAR: Final = 365 * 86400
@@ -62,25 +62,25 @@ class Reading:
             response.set_cookie(LANGUAGE_COOKIE, self.language, max_age=_A_YEAR, httponly=True, samesite="lax", path="/")
 
 
-class Reader:
-    """Makes the dependency of the pages: `Depends(Reader(places, clock))`."""
+class _State(Protocol):
+    clock: Clock
 
-    def __init__(self, places: Places, clock: Any) -> None:
-        self._places = places
-        self._clock = clock
 
-    async def __call__(  # noqa: PLR0917  FastAPI reads the parameters by name
-        self,
-        request: Request,
-        as_of: Text = None,
-        known_at: Text = None,
-        map: Text = None,
-        basis: Text = None,
-        lang: Annotated[Literal["vi", "en"] | None, Query()] = None,
-    ) -> Reading:
-        """What the address says. An empty field of the form is one that was not filled in."""
-        now: datetime = self._clock()
-        asked = Asked(None, None, as_of or None, known_at or None, map or None, basis or None)
-        kept = request.cookies.get(LANGUAGE_COOKIE)
-        language = lang or (kept if kept in LANGUAGES else "vi")
-        return Reading(asked, language, lang is not None, now, understand(asked, self._places, now))
+async def read(  # noqa: PLR0917  FastAPI reads the parameters by name
+    request: Request,
+    as_of: Text = None,
+    known_at: Text = None,
+    map: Text = None,
+    basis: Text = None,
+    lang: Annotated[Literal["vi", "en"] | None, Query()] = None,
+) -> Reading:
+    """What the address says. An empty field of the form is one that was not filled in. May raise `Refused`."""
+    now = cast("_State", request.app.state).clock()
+    asked = Asked(None, None, as_of or None, known_at or None, map or None, basis or None)
+    kept = request.cookies.get(LANGUAGE_COOKIE)
+    language = lang or (kept if kept in LANGUAGES else "vi")
+    return Reading(asked, language, lang is not None, now, understand(asked, load(), now))
+
+
+Chosen = Annotated[Reading, Depends(read)]
+"""The dependency of every page that shows figures."""
