@@ -101,6 +101,10 @@ class Moment(BaseModel):
 class ClubStory(ClubAnswer):
     """A club and its timeline, the newest first; `next_before` is the `before` of the page that follows."""
 
+    memberships: list[MembersReported]
+    """Every report of members as it stands after corrections, the oldest day first: the club's trend."""
+    months: list[date]
+    """The months of which there is a report, the oldest first."""
     timeline: list[Moment]
     next_before: int | None
 
@@ -156,8 +160,16 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
             facts = _facts(row, places)
             require_area(principal, facts["founding"].commune, places)
             moments = await queries.timeline(connection, club, before=before, limit=limit + 1)
+            members = await queries.reports(connection, club, "members")
+            months = await queries.reports(connection, club, "month")
         timeline = [_moment(moment, places) for moment in moments[:limit]]
-        return ClubStory(**facts, timeline=timeline, next_before=timeline[-1].version if len(moments) > limit else None)
+        return ClubStory(
+            **facts,
+            memberships=[MembersReported.model_validate_json(report["facts"]) for report in members],
+            months=[report["day"] for report in months],
+            timeline=timeline,
+            next_before=timeline[-1].version if len(moments) > limit else None,
+        )
 
     _ = (clubs, club)
     return routes

@@ -1,4 +1,4 @@
-"""What may be asked of the view of clubs, as SQL: a page of clubs by name, one club, a page of its timeline."""
+"""What may be asked of the view of clubs, as SQL: a page of clubs by name, one club, a page of its timeline, its reports."""
 
 from __future__ import annotations
 
@@ -47,4 +47,12 @@ async def timeline(connection: Connection, stream: str, *, before: int | None, l
         where club = $1 and ($2::int is null or version < $2) order by version desc limit $3
         """,  # noqa: S608 - the same
         stream, before, limit,
+    )  # fmt: skip
+
+
+async def reports(connection: Connection, stream: str, kind: str) -> list[Any]:
+    """Every report of a kind (`members`, `month`, `board`) as it stands now, by the day it speaks of, the oldest first."""
+    return await connection.fetch(
+        f"select day, facts::text as facts from {SCHEMA}.reports where club = $1 and kind = $2 order by day",  # noqa: S608 - the same
+        stream, kind,
     )  # fmt: skip

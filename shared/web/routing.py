@@ -23,6 +23,15 @@ _BY_WORD = {
 }
 """The service by the word after `/v1/`; every other path is the reporting service's."""
 
+_BY_STREAM = {
+    "club": "clubs",
+    "round": "trainings",
+    "board": "trainings",
+    "inspection": "monitoring",
+    "target": "monitoring",
+}
+"""The service whose log holds a stream, by the word that its name begins with; declared figures are the reporting service's."""
+
 _OPEN = ("openapi.json", "health", "ready")
 """What of each service itself is seen through the front, under its name."""
 
@@ -49,9 +58,16 @@ def target_of(path: str) -> tuple[str, str | None]:
         raise _nothing_there()
     if path == "/metrics":
         raise _nothing_there()
+    if len(parts) >= 4 and parts[1:3] == ["v1", "streams"]:
+        return service_of_stream(parts[3]), None
     if len(parts) >= 3 and parts[1] == "v1":
         return _BY_WORD.get(parts[2].partition(":")[0], ELSE), None
     return ELSE, None
+
+
+def service_of_stream(stream: str) -> str:
+    """The service in whose log a stream is kept."""
+    return _BY_STREAM.get(stream.partition("-")[0], ELSE)
 
 
 def service_of_command(name: object) -> str | None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.clubs.domain import DissolveClub, FoundClub
+from services.clubs.domain import DissolveClub, FoundClub, ReportMembers, ReportMonth
 from shared.kernel.place import PlaceRef
 from shared.web.access import routes_without_access
 from tests.clubs.world import BA_DINH, NGOC_HA, ClubWorld
@@ -142,3 +142,15 @@ async def test_every_route_declares_who_may_ask(clubs: ClubWorld):
         "GET,HEAD /docs/oauth2-redirect",
         "GET,HEAD /redoc",
     ]
+
+
+async def test_a_story_lists_the_memberships_as_they_stand_and_the_months_that_were_reported(world: ClubWorld):
+    club = (await world.say(FoundClub(name="CLB", commune=BA_DINH, founded_on=date(2022, 6, 27)))).outcome.stream
+    for day, total in ((date(2025, 6, 30), 51), (date(2024, 6, 30), 50), (date(2025, 6, 30), 52)):
+        await world.say(ReportMembers(club=club, as_of=day, basis="counted", total=total))
+    for month in (2, 1):
+        await world.say(ReportMonth(club=club, month=date(2026, month, 1), meeting_held=True))
+    await world.fold()
+    story = (await world.get(f"/v1/clubs/{club}")).json()
+    assert [(each["as_of"], each["total"]) for each in story["memberships"]] == [("2024-06-30", 50), ("2025-06-30", 52)]
+    assert story["months"] == ["2026-01-01", "2026-02-01"]
