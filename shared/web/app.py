@@ -69,6 +69,7 @@ def create_app(web: Web) -> FastAPI:
         dependencies=[Depends(only_known_parameters)],
     )
     use_tokens(app, web.tokens.authenticate)
+    app.state.clock = web.door.clock
     use_sessions(app, web.gate)
     install_problems(app)
     app.include_router(commands.router(web.door))
