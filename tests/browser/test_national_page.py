@@ -1,0 +1,35 @@
+"""The national page in a real browser, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from playwright.async_api import Page
+
+from tests.browser.checks import assert_accessible, assert_no_sideways_scroll
+from tests.browser.conftest import Opener
+
+
+async def test_the_nation_opens_with_a_heading_and_scrolls_only_downwards(both: Page) -> None:
+    answer = await both.goto("/")
+    assert answer is not None
+    assert answer.status == 200
+    assert await both.locator("h1").count() == 1
+    assert await both.locator("html").get_attribute("lang") == "vi"
+    await assert_no_sideways_scroll(both)
+
+
+async def test_the_nation_breaks_no_rule_of_wcag_2_2_aa(both: Page) -> None:
+    await both.goto("/")
+    await assert_accessible(both)
+
+
+async def test_what_was_recorded_through_the_front_stands_on_the_page(page: Page) -> None:
+    """Six clubs were founded: 4 counted where nothing is declared... the number of Hà Nội is one that only events can give."""
+    await page.goto("/")
+    row = page.locator("tr", has_text="Hà Nội")
+    assert "2" in await row.first.inner_text()
+
+
+async def test_the_nation_can_be_read_without_a_script(open_page: Opener) -> None:
+    page = await open_page(360, javascript=False)
+    await page.goto("/")
+    assert "Hà Nội" in await page.locator("main, body").first.inner_text()
