@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 
 import asyncpg
@@ -27,6 +28,9 @@ LARGE_BODIES: Mapping[str, int] = {
     "/v1/figures:preview": BATCH_LIMIT,
 }
 """The paths whose bodies may be larger than `SINGLE_LIMIT`."""
+
+_CODE = re.compile(r"[a-z2-7]{32}", re.IGNORECASE)
+"""The code of a sign-in link in a path; no log may hold one."""
 
 _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; "
@@ -78,7 +82,7 @@ class Edge:
             if not started:
                 await answer(_unavailable(), scope=scope)(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001  the last resort: whatever it is, the caller gets an id and we get the stack
-            fault = internal(error, scope["path"][:200])
+            fault = internal(error, _CODE.sub("...", scope["path"][:200]))
             if not started:
                 await answer(fault, scope=scope)(scope, receive, send_guarded)
 

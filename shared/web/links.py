@@ -115,7 +115,7 @@ class Links:
 
 def code_in(text: str) -> str | None:
     """The code in what somebody pasted: the code itself or the whole address; None if there is none."""
-    last = text.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
+    last = re.split(r"[?#]", text, maxsplit=1)[0].strip().rstrip("/").rpartition("/")[2]
     code = re.sub(r"[\s-]", "", last).lower()
     return code if _CODE.fullmatch(code) else None
 

@@ -12,11 +12,11 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import segno
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup
 from starlette.responses import RedirectResponse
 
-from services.reporting.pages.reading import Reader, Reading
+from services.reporting.pages.reading import Chosen, Reading
 from services.reporting.pages.site import ROLES, Site
 from services.reporting.pages.words import Language, say
 from shared.kernel.errors import Refused
@@ -107,22 +107,21 @@ def router(site: Site) -> APIRouter:
     pool, places = site.desk.pool, site.desk.places
     sessions = Sessions(pool)
     door = _Door(site, Links(pool, sessions), sessions, Tokens(pool, places), Attempts())
-    read: Any = Depends(Reader(places, site.desk.reads.clock))
     routes = APIRouter(include_in_schema=False)
-    _add_sign_in(routes, door, read)
-    _add_phone(routes, door, read)
-    _add_link(routes, door, read)
+    _add_sign_in(routes, door)
+    _add_phone(routes, door)
+    _add_link(routes, door)
     return routes
 
 
-def _add_sign_in(routes: APIRouter, door: _Door, read: Any) -> None:
+def _add_sign_in(routes: APIRouter, door: _Door) -> None:
     @routes.get("/dang-nhap", response_class=Response)
-    async def sign_in(request: Request, visitor: Visiting, next: Next = None, reading: Reading = read) -> Response:
+    async def sign_in(request: Request, visitor: Visiting, reading: Chosen, next: Next = None) -> Response:
         """What a link is, how to get one, and where to paste one."""
         return door.page(request, visitor, reading, "sign_in.html", problem=None, next=safe_path(next))
 
     @routes.post("/dang-nhap", response_class=Response)
-    async def pasted(request: Request, post: Arriving, reading: Reading = read) -> Response:
+    async def pasted(request: Request, post: Arriving, reading: Chosen) -> Response:
         """Sign in by what was pasted: a token, a code, or a whole link."""
         try:
             started = await door.by(post.form.get("key", "").strip())
@@ -139,14 +138,14 @@ def _add_sign_in(routes: APIRouter, door: _Door, read: Any) -> None:
     _ = (sign_in, pasted, sign_out)
 
 
-def _add_phone(routes: APIRouter, door: _Door, read: Any) -> None:
+def _add_phone(routes: APIRouter, door: _Door) -> None:
     @routes.get("/dang-nhap/dien-thoai", response_class=Response)
-    async def phone(request: Request, visitor: SignedIn, reading: Reading = read) -> Response:
+    async def phone(request: Request, visitor: SignedIn, reading: Chosen) -> Response:
         """Offer a link for the phone."""
         return door.page(request, visitor, reading, "sign_in_phone.html", address=None, code=None, until=None)
 
     @routes.post("/dang-nhap/dien-thoai", response_class=Response)
-    async def phone_link(request: Request, post: Posted, reading: Reading = read) -> Response:
+    async def phone_link(request: Request, post: Posted, reading: Chosen) -> Response:
         """A one-time link with the same rights, to be scanned."""
         link = await door.links.make(post.visitor.token or "", PHONE)
         address = address_of(request, gate_of(request).public) + link.path
@@ -159,9 +158,9 @@ def _add_phone(routes: APIRouter, door: _Door, read: Any) -> None:
     _ = (phone, phone_link)
 
 
-def _add_link(routes: APIRouter, door: _Door, read: Any) -> None:
+def _add_link(routes: APIRouter, door: _Door) -> None:
     @routes.get("/dang-nhap/{code}", response_class=Response)
-    async def link(request: Request, visitor: Visiting, code: str, next: Next = None, reading: Reading = read) -> Response:
+    async def link(request: Request, visitor: Visiting, code: str, reading: Chosen, next: Next = None) -> Response:
         """Whose rights a link gives, and the button that uses it; looking uses nothing up."""
         onward = safe_path(next)
         try:
@@ -172,7 +171,7 @@ def _add_link(routes: APIRouter, door: _Door, read: Any) -> None:
         return door.page(request, visitor, reading, "sign_in_link.html", rights=rights, next=onward)
 
     @routes.post("/dang-nhap/{code}", response_class=Response)
-    async def use(request: Request, post: Arriving, code: str, reading: Reading = read) -> Response:
+    async def use(request: Request, post: Arriving, code: str, reading: Chosen) -> Response:
         """Use the link up and sign in."""
         try:
             started = await door.links.use(code)
