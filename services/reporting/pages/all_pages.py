@@ -6,10 +6,20 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.reporting.pages import national, sign_in, static_files
+from services.reporting.pages import commune, definitions, national, province, region, search, sign_in, static_files, trace_page
 from services.reporting.pages.site import Site
 
 
 def routers(site: Site) -> Sequence[APIRouter]:
     """The routers of all pages."""
-    return [static_files.router(), national.router(site), sign_in.router(site)]
+    return [
+        static_files.router(),
+        national.router(site),
+        region.router(site),
+        province.router(site),
+        commune.router(site),
+        search.router(site),
+        definitions.router(site),
+        sign_in.router(site),
+        trace_page.router(site),
+    ]
