@@ -168,6 +168,8 @@ def _em(letter: str) -> float:
         return 0.42
     if letter in "mwMW%—…@":
         return 0.96
+    if letter in "+−<>=×&":
+        return 0.84
     if letter.isupper():
         return 0.74
     return 0.635
