@@ -1,11 +1,11 @@
-"""`clb token issue|list|revoke`: tokens of all services, by the operator's own token.
+"""`clb token issue|link|list|revoke`: tokens of all services, by the operator's own token, and links to sign in with.
 
-A token is shown once, or written into a file that only its owner can read. Refuses to write over a file that is there.
+A token is shown once, or written into a file that only its owner can read; with `--link` it is not shown at all, but a link
+that works once. Refuses to write over a file that is there.
 """
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from shared.cli.client import open_front
+from shared.cli.client import open_front, token_of
+from shared.cli.links import MadeLink, in_the_way, make_link, show_link, write_qr, write_secret
 from shared.cli.speech import out, print_json, word
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
@@ -21,6 +22,8 @@ from shared.kernel.place import PlaceRef
 app = typer.Typer(no_args_is_help=True, help="Mã truy cập / tokens.")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Hours = Annotated[int, typer.Option(min=1, max=168, help="For how many hours the link works, if nobody uses it.")]
+Qr = Annotated[Path | None, typer.Option("--qr", help="Write the link's QR code there, as SVG (mode 0600).")]
 
 
 class RoleName(StrEnum):
@@ -49,6 +52,9 @@ def issue(
     label: Annotated[str | None, typer.Option(help="What it is for; no names of people.")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3660, help="Valid for so many days.")] = None,
     file: Annotated[Path | None, typer.Option(help="Write the token there (mode 0600) instead of showing it.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Give a one-time sign-in link and its QR code, not the token.")] = False,
+    hours: Hours = 24,
+    qr: Qr = None,
     json: Json = False,
 ) -> None:
     """Cấp mã / issue a token in all services."""
@@ -57,17 +63,45 @@ def issue(
         wish["label"] = label
     if days is not None:
         wish["expires_at"] = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-    if file is not None and file.exists():
-        raise _in_the_way(file)
+    for path in (file, qr):
+        if path is not None and path.exists():
+            raise in_the_way(path)
     with open_front("operator") as front:
         issued = front.post("/v1/tokens", wish)
+        try:
+            made = make_link(issued["token"], hours) if link or qr is not None else None
+        except Refused:
+            front.delete(f"/v1/tokens/{issued['id']}")  # nobody was told of it
+            raise
     if file is not None:
-        _write(file, issued.pop("token"))
-    if json:
+        write_secret(file, f"{issued['token']}\n".encode())
+    if file is not None or made is not None:
+        del issued["token"]
+    if not json:
+        out.print(f"{issued['id']}  {_who(issued)}", markup=False)
+    if file is not None and not json:
+        out.print(str(file), markup=False)
+    if made is not None:
+        _hand_out(made, qr, issued, json=json)
+    elif json:
         print_json(issued)
-        return
-    out.print(f"{issued['id']}  {_who(issued)}", markup=False)
-    out.print(str(file) if file is not None else issued["token"], markup=False)
+    elif file is None:
+        out.print(issued["token"], markup=False)
+
+
+@app.command("link")
+def link_of(
+    *,
+    file: Annotated[Path | None, typer.Option(help="The file that holds the token; else CLB_TOKEN.")] = None,
+    role: Annotated[str | None, typer.Option(help="Or the role whose token the stack keeps: operator, centre.")] = None,
+    hours: Hours = 24,
+    qr: Qr = None,
+    json: Json = False,
+) -> None:
+    """Liên kết đăng nhập / a one-time link with the rights of a token that you hold."""
+    if qr is not None and qr.exists():
+        raise in_the_way(qr)
+    _hand_out(make_link(_held(file, role), hours), qr, {}, json=json)
 
 
 @app.command("list")
@@ -101,6 +135,29 @@ def _area(text: str) -> PlaceRef:
         ) from None
 
 
+def _hand_out(link: MadeLink, qr: Path | None, beside: dict[str, Any], *, json: bool) -> None:
+    if qr is not None:
+        write_qr(link, qr)
+    if json:
+        print_json({**beside, "link": link.as_json()})
+    else:
+        show_link(link)
+
+
+def _held(file: Path | None, role: str | None) -> str:
+    try:
+        token = token_of(role or "") if file is None else file.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        token = None
+    if not token:
+        raise Refused(
+            "token-missing",
+            "Không có mã truy cập: đặt CLB_TOKEN, hoặc chỉ ra tệp bằng --file, hoặc vai trò bằng --role.",
+            "There is no token: set CLB_TOKEN, or name its file by --file, or the role by --role.",
+        )
+    return token
+
+
 def _who(token: dict[str, Any]) -> str:
     return f"{token['role']}/{token['side']}/{token['area']}"
 
@@ -112,20 +169,3 @@ def _state(token: dict[str, Any]) -> str:
     if expires and datetime.fromisoformat(expires) <= datetime.now(UTC):
         return word("hết hạn", "expired")
     return word("còn hiệu lực", "valid")
-
-
-def _write(path: Path, token: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise _in_the_way(path) from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(token + "\n")
-
-
-def _in_the_way(path: Path) -> Refused:
-    return Refused(
-        "file-exists",
-        f"Tệp {path} đã có; hãy chọn tên khác hoặc xoá tệp đó.",
-        f"The file {path} exists; choose another name or remove it.",
-    )
