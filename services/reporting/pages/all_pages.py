@@ -6,7 +6,18 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.reporting.pages import commune, definitions, national, province, region, search, sign_in, static_files, trace_page
+from services.reporting.pages import (
+    commune,
+    definitions,
+    national,
+    province,
+    region,
+    search,
+    sign_in,
+    static_files,
+    story_clubs,
+    trace_page,
+)
 from services.reporting.pages.site import Site
 
 
@@ -22,4 +33,5 @@ def routers(site: Site) -> Sequence[APIRouter]:
         definitions.router(site),
         sign_in.router(site),
         trace_page.router(site),
+        story_clubs.router(site),
     ]
