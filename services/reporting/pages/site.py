@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.reporting.api import Desk
 from services.reporting.pages import static_files
+from services.reporting.pages.citations import Citing
 from services.reporting.pages.filters import filters_of
 from services.reporting.pages.reading import Reading
 from services.reporting.pages.words import Language, say, translations
@@ -92,6 +93,7 @@ class Site:
                 reading=reading,
                 lang=reading.language,
                 here=request.url.path,
+                citation=Citing.on(request, self.desk.reads.public_url, reading.language),
                 link=reading.link,
                 today=reading.now.astimezone(HO_CHI_MINH).date().isoformat(),
                 who=role_of(visitor, self.desk.places, reading.language),
