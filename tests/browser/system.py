@@ -121,7 +121,7 @@ async def _answers(front: str, children: Sequence[Child], seconds: float = 100) 
             await asyncio.sleep(0.1)
 
 
-async def _views_have(system: System, seconds: float = 20) -> None:
+async def _views_have(system: System, seconds: float = 60) -> None:
     """The other services' own views have caught up too."""
     deadline = time.monotonic() + seconds
     async with system.client("centre") as client:

@@ -23,10 +23,17 @@ async def test_the_nation_breaks_no_rule_of_wcag_2_2_aa(both: Page) -> None:
 
 
 async def test_what_was_recorded_through_the_front_stands_on_the_page(page: Page) -> None:
-    """Six clubs were founded: 4 counted where nothing is declared... the number of Hà Nội is one that only events can give."""
+    """Commands were sent to the front; the two clubs of Hà Nội came over the log, Kafka and the ledger onto the page."""
     await page.goto("/")
-    row = page.locator("tr", has_text="Hà Nội")
-    assert "2" in await row.first.inner_text()
+    row = page.get_by_role("row", name="Hà Nội")
+    assert (await row.get_by_role("cell").first.inner_text()).strip() == "2"
+
+
+async def test_who_signs_in_is_greeted_with_a_page_and_no_error(open_page: Opener) -> None:
+    page = await open_page(360, role="centre")
+    assert page.url.endswith("/")
+    assert await page.get_by_role("button", name="Đăng xuất").count() == 1
+    await assert_no_sideways_scroll(page)
 
 
 async def test_the_nation_can_be_read_without_a_script(open_page: Opener) -> None:
