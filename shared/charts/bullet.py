@@ -12,7 +12,7 @@ from shared.charts.chart import Amount, Chart, Show, Table, said
 from shared.charts.palette import BLUE, HAIRLINE, INK, LIGHT_BLUE, PINK, SHADE, TRACK, TURQUOISE, WHITE
 from shared.charts.parts import Basis, Key, Note, axis, basis_fill, basis_hatch, head, key
 from shared.charts.scale import Scale
-from shared.charts.svg import frame, held, line, rect, tag, text_width, words
+from shared.charts.svg import centred, frame, line, rect, tag, text_width, words
 
 _BAND = 26.0
 """The height of the band that the bar lies in."""
@@ -83,7 +83,7 @@ class Bullet:
         body += self._band(scale, band) + self._bars(scale, band)
         if over:
             x = scale.within(self.target.amount.size) if self.target else self._middle(scale)
-            body.append(words(held(x, over.label, 0, self.width), band - 6, over.label, anchor="middle", fill=PINK))
+            body.append(centred(x, band - 6, over.label, self.width, fill=PINK)[2])
         if self.target:
             x = scale.within(self.target.amount.size)
             body.append(rect(held_shape(x, 3, self.width), band - 2, 3, _BAND + 4, PINK))

@@ -9,7 +9,7 @@ from shared.charts.chart import Amount, Chart, Show, Table, said
 from shared.charts.palette import BLUE, HAIRLINE, PINK, WHITE
 from shared.charts.parts import axis, basis_hatch
 from shared.charts.scale import Scale
-from shared.charts.svg import fit, frame, held, line, link, rect, tag, text_width, tooltip, words
+from shared.charts.svg import centred, fit, frame, line, link, rect, tag, text_width, tooltip, words
 
 _ROW = 26.0
 
@@ -51,7 +51,7 @@ class DotPlot:
         if self.target:
             x = scale.at(self.target.amount.size)
             body.append(line(x, top - 4, x, bottom, PINK, 2, stroke_dasharray="5 3"))
-            body.append(words(held(x, self.target.label, 0, self.width), 14, self.target.label, anchor="middle", fill=PINK))
+            body.append(centred(x, 14, self.target.label, self.width, fill=PINK)[2])
         for i, (dot, text) in enumerate(zip(self.dots, texts, strict=True)):
             body.append(self._row(dot, text, top + i * _ROW, scale, left))
         body += axis(scale, bottom, self.width, self.show)

@@ -10,7 +10,7 @@ from typing import Literal
 from shared.charts.chart import Show
 from shared.charts.palette import BLUE, HAIRLINE, INK, LIGHT_BLUE, WHITE
 from shared.charts.scale import Scale
-from shared.charts.svg import LINE, TEXT, fit, hatch, held, line, rect, swatch, text_width, words
+from shared.charts.svg import LINE, TEXT, centred, fit, hatch, held, line, rect, swatch, text_width, words
 
 Basis = Literal["counted", "declared", "estimated"]
 """How a figure is known: đếm, kê khai, ước tính."""
@@ -51,9 +51,9 @@ def axis(scale: Scale, top: float, width: float, show: Show, *, note: Note | Non
         every += 1
     labels = labels[::every]
     if note:
-        stands = (held(note.x, note.text, 0, width, bold=True), note.text)
-        labels = [label for label in labels if apart(label, stands, 18)]
-        drawn.append(words(stands[0], top + 17, note.text, anchor="middle", bold=True))
+        x, text, written = centred(note.x, top + 17, note.text, width, bold=True)
+        labels = [label for label in labels if apart(label, (x, text), 18)]
+        drawn.append(written)
     return drawn + [words(x, top + 17, text, anchor="middle") for x, text in labels]
 
 

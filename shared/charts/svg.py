@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from shared.charts.palette import INK
@@ -83,9 +84,7 @@ def rect(x: float, y: float, width: float, height: float, fill: str, **more: str
     return tag("rect", x=x, y=y, width=max(width, 0), height=height, fill=fill, **more)
 
 
-def line(  # noqa: PLR0917 - two points, a colour and a width
-    x1: float, y1: float, x2: float, y2: float, stroke: str, wide: float = 1, **more: str | float | None
-) -> str:
+def line(x1: float, y1: float, x2: float, y2: float, stroke: str, wide: float = 1, **more: str | float | None) -> str:
     """A straight line."""
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=wide, **more)
 
@@ -177,8 +176,13 @@ def _em(letter: str) -> float:
 
 def text_width(text: str, size: float = TEXT, *, bold: bool = False) -> float:
     """How wide a text is at most, in the widest font it is likely to be set in."""
+    return _ems(text) * size * (1.12 if bold else 1)
+
+
+@lru_cache(4096)
+def _ems(text: str) -> float:
     letters = (c for c in unicodedata.normalize("NFD", clean(text)) if not unicodedata.combining(c))
-    return sum(map(_em, letters)) * size * (1.12 if bold else 1)
+    return sum(map(_em, letters))
 
 
 def fit(text: str, room: float, size: float = TEXT, *, bold: bool = False) -> str:
@@ -208,3 +212,10 @@ def held(x: float, text: str, low: float, high: float, size: float = TEXT, *, bo
     """The centre for a text that would like to be centred at x but must stay between low and high."""
     half = text_width(text, size, bold=bold) / 2
     return min(max(x, low + half), max(high - half, low + half))
+
+
+def centred(x: float, y: float, text: str, width: float, *, bold: bool = False, fill: str = INK) -> tuple[float, str, str]:
+    """A text centred at x, or as near as a drawing so wide lets it be; its centre, what was written, and the element."""
+    text = fit(text, width, bold=bold)
+    x = held(x, text, 0, width, bold=bold)
+    return x, text, words(x, y, text, anchor="middle", bold=bold, fill=fill)

@@ -11,9 +11,8 @@ from shared.charts import Chart, Dot, hatch
 from tests.shared.charts import examples
 from tests.shared.charts.reading import NS, all_of, box, lines, root
 
-ELEMENTS = set(
-    ["svg", "title", "desc", "defs", "pattern", "g", "a", "rect", "line", "circle", "path", "polyline", "polygon", "text"]
-)
+SHAPES = {"rect", "line", "circle", "path", "polyline", "polygon"}
+ELEMENTS = SHAPES | {"svg", "title", "desc", "defs", "pattern", "g", "a", "text"}
 FORMS = sorted(examples.everything())
 EVIL = '<img src=x onerror="alert(1)">&\'\x00'
 
@@ -105,6 +104,21 @@ def test_a_name_with_markup_is_text(form: str) -> None:
     assert NS + "img" not in {e.tag for e in root(chart).iter()}
     if form not in ("unknown bullet", "forecast", "tiles 63", "multiples"):
         assert "&lt;img src=x onerror=" in chart.svg
+
+
+def test_words_that_are_too_long_are_shortened_and_stay_inside() -> None:
+    long = "một câu rất dài không ai đọc hết được trên một màn hình nhỏ của điện thoại"
+    marks = {"target": examples.mark(2900, long), "expected": examples.mark(1900, long)}
+    for chart in (
+        examples.bullet(long, **marks).draw(),
+        examples.funding(long).draw(),
+        examples.spark(1, 2, name=long, target=examples.amount(3), target_label=long).draw(),
+        examples.multiples(long).sheet(),
+        examples.waterfall(label=long).draw(),
+    ):
+        svg = root(chart)
+        assert all(line.left >= -1.5 and line.right <= box(svg)[0] + 1.5 for line in lines(svg))
+        assert any("…" in line.text for line in lines(svg))
 
 
 def test_a_link_leads_to_a_page_only() -> None:
