@@ -39,8 +39,6 @@ class Hit:
     now: tuple[tuple[str, str], ...] = ()
     divided: bool = False
     before: tuple[tuple[str, str], ...] = ()
-    other: str | None = None
-    """The key of the same place on the other list."""
 
     @property
     def path(self) -> str:
@@ -134,8 +132,7 @@ def _hit(places: Places, place: PlaceRef) -> Hit:
         if place.list == "63":
             return Hit(place, name, "", now=_named(places, (places.successor(place),)))
         olds = places.predecessors(place)
-        merged = len(olds) > 1
-        return Hit(place, name, "", before=_named(places, olds) if merged else (), other=next((each.key for each in olds if not merged), None))
+        return Hit(place, name, "", before=_named(places, olds) if len(olds) > 1 else ())
     province = places.locate(place, place.list).province
     within = "" if province is None else places.name(province)
     if place.list == "63":
@@ -145,8 +142,6 @@ def _hit(places: Places, place: PlaceRef) -> Hit:
         within = f"{district}, {within}" if district else within
         return Hit(place, name, within, now=_named(places, today), divided=located.undecided)
     located = places.locate(place, "63")
-    if located.commune is not None:
-        return Hit(place, name, within, other=located.commune.key)
     return Hit(place, name, within, before=_named(places, sorted(located.candidates, key=places.sort_key)))
 
 
