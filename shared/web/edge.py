@@ -40,7 +40,7 @@ _POLICY = (
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with `no-referrer` a browser would send our own forms with `Origin: null`
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
     (b"content-security-policy", _POLICY),

@@ -22,10 +22,12 @@ _HERE: Final = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,1500}")
 
 def require_same_origin(request: Request, public: str | None) -> None:
     """Refuse (403) what a browser says came from another site. `public` is the public address, if one is set."""
-    headers = request.headers
-    site = headers.get("sec-fetch-site")
-    origin = headers.get("origin")
-    if (site is not None and site != "same-origin") or (origin is not None and not _ours(request, origin, public)):
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    hidden = origin == "null" and site == "same-origin"  # a browser that tells nobody where it was still says that it was here
+    if (site is not None and site != "same-origin") or (
+        origin is not None and not hidden and not _ours(request, origin, public)
+    ):
         raise Refused(
             "other-site",
             "Biểu mẫu này được gửi từ một trang khác; hãy mở trang của hệ thống rồi gửi lại.",

@@ -100,7 +100,7 @@ async def test_a_link_shows_whose_rights_it_gives_and_its_button_signs_in(
         page = await client.get(link["path"])
         assert load().name(area) in page.text
         assert page.headers["cache-control"] == "no-store"
-        assert page.headers["referrer-policy"] == "no-referrer"
+        assert page.headers["referrer-policy"] == "same-origin"
         answer = await client.post(link["path"], data={"csrf": csrf_of(page)})
         assert (answer.status_code, answer.headers["location"]) == (303, home)
         assert await is_signed_in(client)
@@ -216,6 +216,16 @@ async def test_signing_in_never_leads_to_another_site(service: Running, evil: st
         assert answer.headers["location"] == "/tinh/34:38"
 
 
+async def test_a_link_leads_on_to_where_its_address_says(service: Running) -> None:
+    link = await link_of(service, await token_of(service))
+    async with browser(service) as client:
+        page = await client.get(link["path"], params={"next": "/viec", "lang": "en"})
+        assert f'<form method="post" action="{link["path"]}">' in page.text
+        assert "You will work with the rights of" in page.text
+        answer = await client.post(link["path"], data={"csrf": csrf_of(page, link["path"]), "next": "/viec"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/viec")
+
+
 async def test_who_must_sign_in_comes_back_to_where_they_were_going(service: Running) -> None:
     async with browser(service) as client:
         answer = await client.get("/dang-nhap/dien-thoai?lang=en")
@@ -230,6 +240,7 @@ async def test_who_must_sign_in_comes_back_to_where_they_were_going(service: Run
 CROSS = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
+    {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "http://service.evil.example"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
@@ -261,6 +272,7 @@ async def test_our_own_pages_pass_by_the_host_that_the_front_saw(service: Runnin
         headers = {"Origin": "http://lienthe.example:8080", "Sec-Fetch-Site": "same-origin"}
         fields = {"csrf": csrf_of(page, "/dang-xuat")}
         assert (await client.post("/dang-xuat", data=fields, headers=headers)).status_code == 403
+        assert await is_signed_in(client)
         headers["lt-host"] = "lienthe.example:8080"
         assert (await client.post("/dang-xuat", data=fields, headers=headers)).status_code == 303
 
