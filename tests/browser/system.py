@@ -44,6 +44,8 @@ class System:
     front: str
     tokens: Mapping[str, str]
     folder: Path
+    processes: Sequence[Child]
+    """The four services and the front."""
 
     def client(self, role: str | None = None) -> httpx.AsyncClient:
         """A plain HTTP client at the front address, for a role or for nobody."""
@@ -79,7 +81,7 @@ async def running(folder: Path, postgres: Any) -> AsyncIterator[System]:
         children += [Child(_without_programs(launch)) for launch in launches]
         front = http(ports["front"])
         await _answers(front, children)
-        system = System(front, await write_tokens(front, folder), folder)
+        system = System(front, await write_tokens(front, folder), folder, children)
         await system.send("centre-association", *country.of_clubs())
         await system.send("centre", *country.of_the_state())
         await _views_have(system)

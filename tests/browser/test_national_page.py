@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.async_api import Page
 
 from tests.browser.checks import assert_accessible, assert_no_sideways_scroll
 from tests.browser.conftest import Opener
+from tests.browser.system import System
 
 
 async def test_the_nation_opens_with_a_heading_and_scrolls_only_downwards(both: Page) -> None:
@@ -34,6 +37,15 @@ async def test_who_signs_in_is_greeted_with_a_page_and_no_error(open_page: Opene
     assert page.url.endswith("/")
     assert await page.get_by_role("button", name="Đăng xuất").count() == 1
     await assert_no_sideways_scroll(page)
+
+
+async def test_what_serves_the_page_has_no_program_on_its_path_and_starts_none(system: System, page: Page) -> None:
+    """So neither Node nor anything else is needed to serve pages: scripts and styles are sent as they lie in the package."""
+    await page.goto("/")
+    for process in system.processes:
+        proc = Path(f"/proc/{process.pid}")
+        assert b"\0PATH=\0" in b"\0" + (proc / "environ").read_bytes()
+        assert not [task for task in (proc / "task").iterdir() if (task / "children").read_text()]
 
 
 async def test_the_nation_can_be_read_without_a_script(open_page: Opener) -> None:
