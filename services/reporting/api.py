@@ -27,12 +27,12 @@ from services.reporting.questions.progress import progress, whole
 from services.reporting.questions.question import Clocks, Question
 from services.reporting.questions.series import months_of
 from services.reporting.questions.small import place_of_club
-from services.reporting.questions.snapshot import snapshot, stamp
+from services.reporting.questions.snapshot import Snapshot, snapshot, stamp
 from services.reporting.questions.trace import Reader, trace
 from shared.feeds.sse import sse_response
 from shared.kernel.authority import require_area
 from shared.kernel.clock import day_of
-from shared.kernel.database import Connection, Pool
+from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
 from shared.kernel.place import NATION
 from shared.kernel.principal import Principal
@@ -82,7 +82,7 @@ class Desk:
         return schema_of(self.view)
 
     @asynccontextmanager
-    async def open(self, principal: Principal | None, ask: Ask | Question) -> AsyncGenerator[Connection]:
+    async def open(self, principal: Principal | None, ask: Ask | Question) -> AsyncGenerator[Snapshot]:
         """The snapshot to answer a question from, for whoever may ask it: clubs need a token of their area."""
         async with snapshot(self.pool, self.schema) as connection:
             if ask.area.kind == "club" or (isinstance(ask, Ask) and ask.group_by == "club"):
@@ -202,7 +202,7 @@ def _decoded(id: str, places: Places) -> Question:
     return question
 
 
-async def _require(connection: Connection, principal: Principal | None, area: Area, places: Places) -> None:
+async def _require(connection: Snapshot, principal: Principal | None, area: Area, places: Places) -> None:
     """Clubs are seen with a token of their area."""
     if principal is None:
         raise Refused(

@@ -7,6 +7,7 @@ where it lies on the other map, is for `shared.reference` to say.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, StringConstraints
@@ -34,14 +35,20 @@ class PlaceRef(BaseModel, frozen=True, extra="forbid"):
     @classmethod
     def parse(cls, key: str) -> PlaceRef:
         """From `34:00004` or `VN`. May raise `ValueError`."""
-        if key == "VN":
-            return NATION
-        list_, _, code = key.partition(":")
-        if list_ == "63":
-            return cls(code=code, list="63")
-        if list_ == "34":
-            return cls(code=code, list="34")
-        raise ValueError(f"not a place: {key!r}; write the list and the code, such as 34:00004")
+        return _parsed(key)
 
 
 NATION = PlaceRef(code="VN", list="34")
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(key: str) -> PlaceRef:
+    """The place of a key, made once: answers name the same few thousand places again and again."""
+    if key == "VN":
+        return NATION
+    list_, _, code = key.partition(":")
+    if list_ == "63":
+        return PlaceRef(code=code, list="63")
+    if list_ == "34":
+        return PlaceRef(code=code, list="34")
+    raise ValueError(f"not a place: {key!r}; write the list and the code, such as 34:00004")

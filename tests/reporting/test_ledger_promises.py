@@ -12,6 +12,7 @@ from services.reporting.questions import cube
 from services.reporting.questions.cube import Slice
 from services.reporting.questions.question import Clocks
 from services.reporting.questions.sheet import Sheet
+from services.reporting.questions.snapshot import snapshot
 from shared.events.monitoring import (
     Finding,
     InspectionCompleted,
@@ -194,10 +195,10 @@ async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(worl
     rng = random.Random(5)
     clubs = [history for stream, history in streams.items() if stream.startswith("club-")]
     instants = sorted(at for history in clubs for at, _ in history)
-    async with world.pool.acquire() as connection:
+    async with snapshot(world.pool, world.schema) as found_at:
         for _ in range(25):
             clocks = Clocks(date(2020, 1, 1) + timedelta(days=rng.randrange(2500)), rng.choice(instants), "34")
-            cells = await cube.by_province(connection, Slice(MEASURES, clocks))
+            cells = cube.by_province(found_at.look, Slice(MEASURES, clocks))
             expected: Counter[tuple[str, str, str]] = Counter()
             for history in clubs:
                 figures = recount(history, clocks.as_of, clocks.known_at)
@@ -217,12 +218,12 @@ async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(worl
 async def test_I7_communes_sum_to_provinces_and_provinces_to_the_nation_on_both_maps(world: ReportingWorld):
     """Seen to fail with a new commune's first digits taken for its province."""
     await world.fold(in_lanes(told(6, clubs=30)), 50)
-    async with world.pool.acquire() as connection:
+    async with snapshot(world.pool, world.schema) as found_at:
         for as_of in (date(2022, 5, 17), date(2025, 6, 30), date(2026, 2, 1)):
             clocks = Clocks(as_of, datetime(2030, 1, 1, tzinfo=UTC), "34")
             cut = Slice((*MEASURES, "rounds", "attendances", "recommendations_open"), clocks)
-            sheet = Sheet(await cube.by_province(connection, cut))
-            communes = await cube.by_place(connection, cut, None, None)
+            sheet = Sheet(cube.by_province(found_at.look, cut))
+            communes = cube.by_place(found_at.look, cut)
             for name in cut.measures:
                 nation = sheet.amount("VN", name)
                 for map_ in ("63", "34"):

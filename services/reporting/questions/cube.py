@@ -1,24 +1,28 @@
-"""Sums of the ledger for both clocks: rollups for whole months, and the ledger's own rows for the months at the edges.
+"""Sums of the ledger for both clocks: `sum(amount) where valid_on <= as_of and known_at <= known_at`, cut by measure and cell.
 
-`sum(amount) where valid_on <= as_of and known_at <= known_at`, cut by measure, province on both maps, cohort and basis, or by
-place or subject where rollups do not reach. Every value of a caller is a parameter of the statement.
+They are made over the columns in memory (`services.reporting.columns`). A cell is a place with its province on both maps, a
+cohort and a basis; a question says how cells are put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import date
+from typing import Final, NamedTuple, TypeVar
 
+import numpy as np
+
+from services.reporting.columns.fetch import Cell as Key
+from services.reporting.columns.held import Indexes, Look
+from services.reporting.columns.sums import Window, by_cell, counted
 from services.reporting.ledger.measures import NAMES, measure
 from services.reporting.questions.question import Clocks
-from shared.kernel.clock import HO_CHI_MINH, day_of
-from shared.kernel.database import Connection
 
 
 class Cell(NamedTuple):
-    """One sum. `place` is empty where the sum is of a whole province; `month` where it is not cut by month."""
+    """One sum. `place` is empty where the sum is of a whole province."""
 
     measure: str
     place: str
@@ -27,7 +31,6 @@ class Cell(NamedTuple):
     cohort: str
     basis: str
     amount: int
-    month: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,104 +46,105 @@ class Slice:
         return sorted(measure(name) for name in self.measures)
 
 
-_ROLLUP_EDGES: Final = """
-    select r.measure, r.province63, r.province34, r.cohort, r.basis, r.valid_month as month, r.amount
-    from rollups r
-    where r.measure = any($1::smallint[]) and r.valid_month < $2 and r.known_month < $3 and r.valid_month >= $6
-    union all
-    select m.measure, e.province63, e.province34, e.cohort, e.basis, date_trunc('month', e.valid_on)::date, m.amount
-    from entries e, unnest(e.measures, e.amounts) as m(measure, amount)
-    where m.measure = any($1::smallint[]) and e.known_at <= $5 and e.valid_on >= $6
-      and ((e.valid_on >= $2 and e.valid_on <= $4) or (e.valid_on < $2 and e.known_at >= $7))
-"""
-"""$2 first month that is not whole by the day, $3 by the instant, $4 as_of, $5 known_at, $6 since, $7 the instant of $3."""
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """How cells are put together: `into` has the group of each of `cells` (None: of every cell of the look)."""
 
-_BY_PROVINCE: Final = f"""
-    select measure, province63, province34, cohort, basis, sum(amount)::bigint as amount
-    from ({_ROLLUP_EDGES}) as sums group by 1, 2, 3, 4, 5
-"""  # noqa: S608  put together from the two statements above
-_BY_MONTH: Final = f"""
-    select measure, province63, province34, cohort, basis, month, sum(amount)::bigint as amount
-    from ({_ROLLUP_EDGES}) as sums group by 1, 2, 3, 4, 5, 6
-"""  # noqa: S608  the same
-_BY_PLACE: Final = """
-    select m.measure, e.place, e.province63, e.province34, e.cohort, e.basis, sum(m.amount)::bigint as amount
-    from entries e, unnest(e.measures, e.amounts) as m(measure, amount)
-    where m.measure = any($1::smallint[]) and e.valid_on <= $2 and e.known_at <= $3 and e.valid_on >= $4
-      and ($5::text[] is null or (e.stream = any($5::text[]) and ($6::text[] is null or e.place = any($6::text[]))))
-    group by 1, 2, 3, 4, 5, 6
-"""
-_BY_CLUB: Final = """
-    select m.measure, e.stream as place, e.province63, e.province34, e.cohort, e.basis, sum(m.amount)::bigint as amount
-    from entries e, unnest(e.measures, e.amounts) as m(measure, amount)
-    where m.measure = any($1::smallint[]) and e.valid_on <= $2 and e.known_at <= $3 and e.valid_on >= $4
-      and e.stream = any($5::text[]) and ($6::text[] is null or e.place = any($6::text[]))
-    group by 1, 2, 3, 4, 5, 6
-"""
-_LIVES: Final = """
-    select e.place, e.province63, e.province34, sum(m.amount)::bigint as amount
-    from entries e, unnest(e.measures, e.amounts) as m(measure, amount)
-    where e.measures[1] <= 2 and m.measure = $1 and e.valid_on <= $2 and e.known_at <= $3
-    group by 1, 2, 3
-"""
-_EARLIEST: Final = date(1900, 1, 1)
-_LATEST: Final = date(2200, 1, 1)
+    keys: list[Key]
+    into: Indexes
+    cells: Indexes | None = None
+
+    @classmethod
+    def of(cls, look: Look, cells: Iterable[int], named: Callable[[Key], str]) -> Groups:
+        """Some cells, put together where `named` gives the same place."""
+        numbers: dict[Key, int] = {}
+        chosen = list(cells)
+        into = [numbers.setdefault(key._replace(place=named(key)), len(numbers)) for key in map(look.cells.__getitem__, chosen)]
+        return cls(list(numbers), np.array(into, np.int32), np.array(chosen, np.int32))
 
 
-async def by_province(connection: Connection, cut: Slice) -> list[Cell]:
+_LARGE: Final = 2_000_000
+"""More amounts than this are added up in a thread."""
+Made = TypeVar("Made")
+
+
+async def aside(look: Look, measures: Iterable[int], make: Callable[[], Made]) -> Made:
+    """Make something out of some measures' amounts: at once if they are few, in a thread if the loop would be held."""
+    if sum(len(look.amounts[number][0]) for number in measures if number in look.amounts) <= _LARGE:
+        return make()
+    return await asyncio.to_thread(make)
+
+
+def by_province(look: Look, cut: Slice) -> list[Cell]:
     """Sums by province on both maps."""
-    rows = await connection.fetch(_BY_PROVINCE, *await _edges(connection, cut))
-    return list(_cells(rows, cut))
+    return by_group(look, cut, provinces(look))
 
 
-async def by_month(connection: Connection, cut: Slice) -> list[Cell]:
-    """The same, apart for each month of validity."""
-    rows = await connection.fetch(_BY_MONTH, *await _edges(connection, cut))
-    return list(_cells(rows, cut))
+def by_place(look: Look, cut: Slice) -> list[Cell]:
+    """Sums by place as recorded, in the whole country."""
+    return by_group(look, cut, Groups.of(look, range(look.cell_count), lambda key: key.place))
 
 
-async def by_place(
-    connection: Connection, cut: Slice, streams: Sequence[str] | None, places: Sequence[str] | None
-) -> list[Cell]:
-    """Sums by place as recorded, of some subjects (None: all), at some places only if they are given."""
-    clocks = cut.clocks
-    rows = await connection.fetch(
-        _BY_PLACE, cut.numbers(), clocks.as_of, clocks.known_at, cut.since or _EARLIEST, streams, places
-    )
-    return list(_cells(rows, cut))
+def by_group(look: Look, cut: Slice, groups: Groups) -> list[Cell]:
+    """Sums by group."""
+    window = Window.of(look, cut.clocks, cut.since)
+    found: list[Cell] = []
+    for number in cut.numbers():
+        sums = by_cell(look, number, window)
+        amounts, present = sums.amounts, sums.present
+        if groups.cells is not None:
+            amounts, present = amounts[groups.cells], present[groups.cells]
+        added = np.zeros(len(groups.keys), np.int64)
+        np.add.at(added, groups.into, amounts)
+        there = np.flatnonzero(np.bincount(groups.into[present], minlength=len(groups.keys)))
+        found.extend(_cells(NAMES[number], cut, groups.keys, there.tolist(), added[there].tolist()))
+    return found
 
 
-async def by_club(connection: Connection, cut: Slice, streams: Sequence[str], places: Sequence[str] | None) -> list[Cell]:
-    """Sums by subject; the subject stands where the place would."""
-    clocks = cut.clocks
-    rows = await connection.fetch(
-        _BY_CLUB, cut.numbers(), clocks.as_of, clocks.known_at, cut.since or _EARLIEST, streams, places
-    )
-    return list(_cells(rows, cut))
+def by_club(look: Look, cut: Slice, subjects: Sequence[int], cells: Iterable[int]) -> list[Cell]:
+    """Sums of some subjects within some cells; the subject's stream stands where the place would."""
+    window = Window.of(look, cut.clocks, cut.since)
+    wanted = np.zeros(len(look.subjects), np.bool_)
+    wanted[np.array(subjects, np.int64)] = True
+    inside = np.zeros(look.cell_count, np.bool_)
+    inside[np.fromiter(cells, np.int64)] = True
+    found: list[Cell] = []
+    for number in cut.numbers():
+        if number not in look.amounts:
+            continue
+        rows, amounts = look.amounts[number]
+        mine = np.flatnonzero(inside[look.cell[rows]] & wanted[look.subject[rows]])
+        rows, amounts = rows[mine], amounts[mine]
+        kept = counted(look, rows, window)
+        if kept is not None:
+            rows, amounts = rows[kept], amounts[kept]
+        pairs, into = np.unique(look.subject[rows].astype(np.int64) * look.cell_count + look.cell[rows], return_inverse=True)
+        added = np.zeros(len(pairs), np.int64)
+        np.add.at(added, into, amounts)
+        together: list[int] = pairs.tolist()
+        keys = [
+            look.cells[pair % look.cell_count]._replace(place=look.subjects[pair // look.cell_count].stream)
+            for pair in together
+        ]
+        found.extend(_cells(NAMES[number], cut, keys, range(len(keys)), added.tolist()))
+    return found
 
 
-async def lives(connection: Connection, name: str, clocks: Clocks) -> list[Cell]:
-    """The clubs founded or existing by place as recorded, in the whole country, from the rows of beginnings and ends alone."""
-    rows = await connection.fetch(_LIVES, measure(name), clocks.as_of, clocks.known_at)
-    return [Cell(name, row["place"], row["province63"], row["province34"], "", "counted", row["amount"]) for row in rows]
+def provinces(look: Look) -> Groups:
+    """All cells put together by province on both maps, cohort and basis; remembered, and made longer for new cells."""
+    known: Groups = look.held.memory.get("provinces") or Groups([], np.empty(0, np.int32))
+    if len(known.into) >= look.cell_count:
+        return Groups(known.keys, known.into[: look.cell_count])
+    numbers = {key: number for number, key in enumerate(known.keys)}
+    added = [numbers.setdefault(key._replace(place=""), len(numbers)) for key in look.cells[len(known.into) : look.cell_count]]
+    groups = Groups(list(numbers), np.concatenate([known.into, np.array(added, np.int32)]))
+    look.held.memory.keep("provinces", groups)
+    return groups
 
 
-async def _edges(connection: Connection, cut: Slice) -> tuple[object, ...]:
-    """Where whole months end on both clocks. When nothing was recorded after `known_at`, every known month is whole."""
-    clocks = cut.clocks
-    valid = (clocks.as_of + timedelta(days=1)).replace(day=1)
-    known = day_of(clocks.known_at).replace(day=1)
-    latest: datetime | None = await connection.fetchval("select max(recorded_at) from lanes")
-    if latest is None or latest <= clocks.known_at:
-        known = _LATEST
-    start = datetime.combine(known, time(), HO_CHI_MINH)
-    return cut.numbers(), valid, known, clocks.as_of, clocks.known_at, cut.since or _EARLIEST, start
-
-
-def _cells(rows: Iterable[Any], cut: Slice) -> Iterator[Cell]:
-    for row in rows:
-        if cut.clocks.basis in ("any", row["basis"]):
-            yield Cell(
-                NAMES[row["measure"]], row.get("place", ""), row["province63"], row["province34"], row["cohort"],
-                row["basis"], row["amount"], row.get("month"),
-            )  # fmt: skip
+def _cells(name: str, cut: Slice, keys: Sequence[Key], there: Iterable[int], amounts: Iterable[int]) -> Iterator[Cell]:
+    basis = cut.clocks.basis
+    for number, amount in zip(there, amounts, strict=True):
+        key = keys[number]
+        if basis in ("any", key.basis):
+            yield Cell(name, *key, amount)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.reporting.questions.question import Clocks
-from shared.kernel.database import Connection
+from services.reporting.questions.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Target:
     source: str
 
 
-async def declarations(connection: Connection, indicators: Iterable[str], clocks: Clocks) -> list[Declared]:
+async def declarations(found: Snapshot, indicators: Iterable[str], clocks: Clocks) -> list[Declared]:
     """Every declaration of some indicators that was known, in a fixed order."""
-    rows = await connection.fetch(
+    rows = await found.fetch(
         """select distinct on (stream) stream, metric, indicator, area, scope, value, unit, qualifier, basis, formula,
             valid_from, valid_to, date_as_printed, published_on, source, recorded_at, event_id
         from declarations where known_at <= $1 order by stream, version desc""",
@@ -66,9 +66,9 @@ async def declarations(connection: Connection, indicators: Iterable[str], clocks
     return [Declared(*_fields(row)) for row in rows if row["indicator"] in asked]
 
 
-async def targets(connection: Connection, clocks: Clocks) -> list[Target]:
+async def targets(found: Snapshot, clocks: Clocks) -> list[Target]:
     """Every target that was known and whose period had begun, in a fixed order."""
-    rows = await connection.fetch(
+    rows = await found.fetch(
         """select distinct on (stream) scheme, indicator, area, period_from, period_to, low, high, measure, source
         from targets where recorded_at <= $1 order by stream, version desc""",
         clocks.known_at,

@@ -1,8 +1,8 @@
 """Everything that one answer is computed from, loaded once, and the value of any indicator of any area computed from it.
 
-The loading is here (a handful of statements, whatever the number of indicators and areas); the rules are in `sources`
+The loading is here (a few sums and two statements, whatever the number of indicators and areas); the rules are in `sources`
 and in the formulas. The nation's value is the same on both maps: it is summed over the provinces of today, each of which
-is its old provinces where only those were declared.
+is its old provinces where only those were declared. What areas have in common is worked out once.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ from typing import assert_never
 from services.reporting.indicators.definition import Coverage, Definition, Share, Sum, Value, evaluate
 from services.reporting.questions import cube, sources
 from services.reporting.questions.area import Area
+from services.reporting.questions.covered import Covered
 from services.reporting.questions.cube import Cell, Slice
 from services.reporting.questions.declared import Declared, Target, declarations, targets
+from services.reporting.questions.geography import (
+    listed,
+    names_of_region,
+    parts_of_province,
+    provinces_of_today,
+    same_places,
+)
 from services.reporting.questions.question import Clocks, Question
-from services.reporting.questions.sheet import NOWHERE, Sheet
+from services.reporting.questions.sheet import NOWHERE, Sheet, Sums
+from services.reporting.questions.snapshot import Snapshot
 from services.reporting.questions.sources import Choice, Claims, Counted
-from shared.kernel.database import Connection
-from shared.kernel.place import PlaceRef
 from shared.reference.book import Places
 
 GENERATED = ("clubs_generated", "rounds_generated", "inspections_generated")
@@ -60,30 +67,51 @@ class Desk:
         self.places = places
         self.clocks = clocks
         self.more = more
-        self.sheets: dict[date | None, Sheet] = {}
-        self.lives: list[Cell] = []
-        self.declared: list[Declared] = []
-        self.targets: list[Target] = []
+        self.sheets: Mapping[date | None, Sums] = {}
+        self.covered: Covered | None = None
+        self._declared: Sequence[Declared] = ()
+        self._about: dict[tuple[str | None, str | None], list[Declared]] = {}
+        self._aimed: dict[str, list[Target]] = {}
+        self._claims: dict[tuple[str, date], Claims] = {}
+        self._provinces: dict[tuple[str, date, date | None, str], Choice] = {}
 
-    async def load(self, connection: Connection, questions: Sequence[Question]) -> Desk:
+    async def load(self, found: Snapshot, questions: Sequence[Question]) -> Desk:
         """Read what some questions of provinces and above need."""
-        for since in {question.since for question in questions} | {None}:
-            names = {name for each in questions if each.since == since for name in each.definition.measures()}
-            names |= {_CLUBS, *GENERATED} if since is None else set()
-            cut = Slice(tuple(sorted(names)), self.clocks, since)
-            self.sheets[since] = Sheet([*await cube.by_province(connection, cut), *self.more(cut)])
-        formulas = [question.definition.formula for question in questions]
-        if any(isinstance(formula, Coverage) for formula in formulas):
+        cuts = list(slices(questions, self.clocks))
+        numbers = {number for cut in cuts for number in cut.numbers()}
+        made = await cube.aside(found.look, numbers, lambda: [cube.by_province(found.look, cut) for cut in cuts])
+        self.sheets = {cut.since: Sheet([*cells, *self.more(cut)]) for cut, cells in zip(cuts, made, strict=True)}
+        if any(isinstance(question.definition.formula, Coverage) for question in questions):
             more = self.more(Slice(("clubs_existing",), self.clocks))
-            self.lives = [*await cube.lives(connection, "clubs_existing", self.clocks), *more]
-        await self.load_words(connection, questions)
+            self.covered = Covered.on(self.places, found.look, self.clocks, more)
+        await self.load_words(found, questions)
         return self
 
-    async def load_words(self, connection: Connection, questions: Sequence[Question]) -> None:
+    async def load_words(self, found: Snapshot, questions: Sequence[Question]) -> None:
         """Read declarations and targets."""
         slugs = {question.definition.slug for question in questions}
-        self.declared = await declarations(connection, slugs | {"clubs-founded"}, self.clocks)
-        self.targets = [target for target in await targets(connection, self.clocks) if target.indicator in slugs]
+        self.know(await declarations(found, slugs | {"clubs-founded"}, self.clocks))
+        for target in await targets(found, self.clocks):
+            if target.indicator in slugs:
+                self._aimed.setdefault(target.indicator, []).append(target)
+
+    def know(self, declared: Iterable[Declared]) -> None:
+        """What is declared, and nothing else."""
+        self._declared = list(declared)
+        self._about = {}
+        self._claims.clear()
+        self._provinces.clear()
+        for each in self._declared:
+            self._about.setdefault((each.indicator, each.area), []).append(each)
+
+    @property
+    def declared(self) -> Sequence[Declared]:
+        """Every declaration that was known of the asked indicators."""
+        return self._declared
+
+    def move(self, clocks: Clocks, sheets: Mapping[date | None, Sums], covered: Covered | None) -> None:
+        """To another day of the same series: what was declared and targeted stays known."""
+        self.clocks, self.sheets, self.covered = clocks, sheets, covered
 
     def figure(self, question: Question) -> Figure:
         """The answer for the nation, a region or a province."""
@@ -100,7 +128,7 @@ class Desk:
                 choice = self._share(question, value)
                 value = replace(value, value=choice.value)
             case Coverage(level):
-                covered, undecided = self.covered(area, level)
+                covered, undecided = self.covered_in(area, level)
                 value = evaluate(formula, covered)
                 choice = Choice(value.value, {"counted": value.value or Decimal(0)}, counted=int(value.value or 0))
             case _:
@@ -108,48 +136,57 @@ class Desk:
         ever = self.sheets[None]
         generated = sum(ever.amount(name, generated_of(definition)) for name in names)
         clubs = sum(ever.amount(name, _CLUBS) for name in names)
-        others = tuple(each for each in self._about(question) if each not in choice.used)
+        others = self._others(question, choice)
         return Figure(question, choice, value, generated, clubs, others, self._aims(question), undecided)
 
     def names(self, area: Area) -> tuple[str, ...]:
         """The parts of a sheet that make up an area."""
-        if area.kind == "region":
-            map_ = self.clocks.map
-            provinces = self.places.provinces(map_)
-            return tuple(each.key for each in provinces if self.places.region(each) == area.code)
-        return (area.code,)
+        return names_of_region(self.places, area.code, self.clocks.map) if area.kind == "region" else (area.code,)
 
     def provinces(self, area: Area) -> tuple[Area, ...]:
         """The provinces of the nation or a region, on the asked map, in the order of the alphabet; a province by itself."""
-        listed = self.places.province_list(self.clocks.map)
-        inside = {each.key for each in listed} if area.kind == "nation" else set(self.names(area))
-        return tuple(Area("province", each.key) for each in listed if each.key in inside)
+        every = listed(self.places, self.clocks.map)
+        if area.kind == "nation":
+            return every
+        inside = set(self.names(area))
+        return tuple(each for each in every if each.code in inside)
 
-    def _sum(self, question: Question, sheet: Sheet) -> Choice:
+    def covered_in(self, area: Area, level: str) -> tuple[dict[str, int], int]:
+        """Clubs by province or commune of the asked map; and how many divided communes wait to be decided."""
+        if self.covered is None:
+            raise LookupError("nothing was loaded of what is covered")
+        return self.covered.of(None if area.kind == "nation" else self.names(area), level)
+
+    def _sum(self, question: Question, sheet: Sums) -> Choice:
         definition, area = question.definition, question.area
         if self.clocks.basis != "any":
             return sources.total([sources.choose(name, self._counted(definition, sheet, name)) for name in self.names(area)])
-        claims = Claims.by(self.clocks.as_of, definition.slug, self.declared)
-        if not definition.of_clubs:
-            claims = replace(claims, clubs={}, totals=())
+        claims = self._claims_of(definition)
         if area.kind == "nation":
-            parts = [self._province(question, sheet, each.key, claims) for each in self.places.provinces("34")]
+            parts = [self._province(question, sheet, name, claims) for name in provinces_of_today(self.places)]
             beside = self._counted(definition, sheet, NOWHERE["34"])
             return sources.total(parts, own=claims.values.get("VN"), beside=beside)
         parts = [self._province(question, sheet, name, claims) for name in self.names(area)]
         return parts[0] if area.kind == "province" else sources.total(parts)
 
-    def _province(self, question: Question, sheet: Sheet, name: str, claims: Claims) -> Choice:
-        province = PlaceRef.parse(name)
-        if province.list == "34":
-            olds = tuple(each.key for each in self.places.predecessors(province))
-        else:
-            new = self.places.successor(province)
-            olds = (new.key,) if len(self.places.predecessors(new)) == 1 else ()
-        counted = {each: self._counted(question.definition, sheet, each) for each in (name, *olds)}
-        return sources.province(name, olds, counted, claims)
+    def _claims_of(self, definition: Definition) -> Claims:
+        key = (definition.slug, self.clocks.as_of)
+        claims = self._claims.get(key)
+        if claims is None:
+            claims = Claims.by(self.clocks.as_of, definition.slug, self._declared)
+            claims = self._claims[key] = claims if definition.of_clubs else replace(claims, clubs={}, totals=())
+        return claims
 
-    def _counted(self, definition: Definition, sheet: Sheet, name: str) -> Counted:
+    def _province(self, question: Question, sheet: Sums, name: str, claims: Claims) -> Choice:
+        key = (question.definition.slug, self.clocks.as_of, question.since, name)
+        choice = self._provinces.get(key)
+        if choice is None:
+            olds = parts_of_province(self.places, name)
+            counted = {each: self._counted(question.definition, sheet, each) for each in (name, *olds)}
+            choice = self._provinces[key] = sources.province(name, olds, counted, claims)
+        return choice
+
+    def _counted(self, definition: Definition, sheet: Sums, name: str) -> Counted:
         formula = definition.formula
         if not isinstance(formula, Sum):
             return Counted()
@@ -161,59 +198,40 @@ class Desk:
     def _share(self, question: Question, value: Value) -> Choice:
         if value.value is not None:
             return Choice(value.value, {"counted": value.value})
-        claims = Claims.by(self.clocks.as_of, question.definition.slug, self.declared)
-        claim = claims.values.get(question.area.code) if self.clocks.basis == "any" else None
+        claim = self._claims_of(question.definition).values.get(question.area.code) if self.clocks.basis == "any" else None
         return sources.choose(question.area.code, Counted(stated=False), claim)
 
-    def covered(self, area: Area, level: str) -> tuple[dict[str, int], int]:
-        """Clubs by province or commune of the asked map; and how many divided communes wait to be decided."""
-        covered: dict[str, int] = {}
-        waiting: dict[str, int] = {}
-        names = set(self.names(area))
-        map_ = self.clocks.map
-        for cell in self.lives:
-            province = f"{map_}:{cell.province63 if map_ == '63' else cell.province34}"
-            if area.kind != "nation" and province not in names:
-                continue
-            if level == "province":
-                if province != NOWHERE[map_]:
-                    covered[province] = covered.get(province, 0) + cell.amount
-                continue
-            commune = self.places.locate(PlaceRef.parse(cell.place), map_).commune
-            into, key = (waiting, cell.place) if commune is None else (covered, commune.key)
-            into[key] = into.get(key, 0) + cell.amount
-        return covered, sum(amount > 0 for amount in waiting.values())
-
-    def _about(self, question: Question) -> Iterable[Declared]:
-        """Every declaration of the indicator for the area itself, newest validity first."""
-        names = same_places(self.places, question.area)
-        found = [each for each in self.declared if each.indicator == question.definition.slug and each.area in names]
-        return sorted(found, key=lambda each: (each.valid_to or date.min, each.value, each.stream), reverse=True)
+    def _others(self, question: Question, choice: Choice) -> tuple[Declared, ...]:
+        """Every declaration of the indicator for the area itself that is not in the value, newest validity first."""
+        slug = question.definition.slug
+        found = [each for name in same_places(self.places, question.area) for each in self._about.get((slug, name), ())]
+        if not found:
+            return ()
+        order = sorted(found, key=lambda each: (each.valid_to or date.min, each.value, each.stream), reverse=True)
+        return tuple(each for each in order if each not in choice.used)
 
     def _aims(self, question: Question) -> tuple[Target, ...]:
+        aimed = self._aimed.get(question.definition.slug)
+        if not aimed:
+            return ()
         names, as_of = same_places(self.places, question.area), self.clocks.as_of
         return tuple(
             target
-            for target in self.targets
-            if target.indicator == question.definition.slug
-            and target.area in names
-            and (target.measure != "per-year" or target.period_to.year >= as_of.year)
+            for target in aimed
+            if target.area in names and (target.measure != "per-year" or target.period_to.year >= as_of.year)
         )
 
 
-def same_places(places: Places, area: Area) -> frozenset[str]:
-    """The keys of an area on both lists: of a province that never merged, both its codes."""
-    place = area.place
-    if place is None or place.level != "province":
-        return frozenset((area.code,))
-    if place.list == "34":
-        olds = places.predecessors(place)
-        return frozenset((place.key, olds[0].key)) if len(olds) == 1 else frozenset((place.key,))
-    new = places.successor(place)
-    return frozenset((place.key, new.key)) if len(places.predecessors(new)) == 1 else frozenset((place.key,))
+def slices(questions: Iterable[Question], clocks: Clocks) -> Iterable[Slice]:
+    """What must be summed for some questions: one slice for each first day, and one of everything."""
+    asked = list(questions)
+    for since in {question.since for question in asked} | {None}:
+        names = {name for each in asked if each.since == since for name in each.definition.measures()}
+        names |= {_CLUBS, *GENERATED} if since is None else set()
+        yield Slice(tuple(sorted(names)), clocks, since)
 
 
-def _sums(definition: Definition, sheet: Sheet, names: Sequence[str]) -> Mapping[str, int]:
+def _sums(definition: Definition, sheet: Sums, names: Sequence[str]) -> Mapping[str, int]:
     formula = definition.formula
     cohorts = formula.cohorts if isinstance(formula, Sum) else ()
     return {name: sum(sheet.amount(area, name, cohorts) for area in names) for name in definition.measures()}

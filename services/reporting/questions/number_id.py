@@ -7,8 +7,10 @@ O, I and L typed for 0 and 1.
 
 from __future__ import annotations
 
+from base64 import b32encode
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, cast, get_args
 from uuid import UUID
 from zlib import crc32
@@ -29,6 +31,9 @@ _PERIODS: Final = cast("tuple[Period, ...]", get_args(Period))
 _MAPS: Final[tuple[MapName, ...]] = ("34", "63")
 _FIXED: Final = (3, 8, 5, 1, 3, 2, 16, 32, 3)
 """Bits of: format, indicator, version, map, basis, period, day, second, kind of area."""
+_FIXED_BITS: Final = sum(_FIXED)
+_OURS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
+"""From the letters of RFC 4648, which the standard library writes, to Crockford's."""
 _AREA_BITS: Final = (0, 7, 7, 17, 17, 5, 128)
 """Bits of the area's code: nation, province 63, province 34, commune 63, commune 34, region, club."""
 _CHECK_BITS: Final = 15
@@ -51,29 +56,43 @@ class _Bits:
 def encode(question: Question) -> str:
     """The id of a question's number. May raise `ValueError` for a club whose stream is not made from a command's id."""
     kind, code = _area_code(question.area)
-    clocks = question.clocks
-    parts = (
-        _FORMAT,
-        question.definition.number,
-        question.definition.version,
-        _MAPS.index(clocks.map),
-        _BASES.index(clocks.basis),
-        _PERIODS.index(question.period),
-        (clocks.as_of - _DAY_ZERO).days,
-        int((clocks.known_at - _SECOND_ZERO).total_seconds()),
-        kind,
-        code,
-    )
-    value = length = 0
-    for part, bits in zip(parts, (*_FIXED, _AREA_BITS[kind]), strict=True):
-        if not 0 <= part < 1 << bits:
-            raise ValueError("outside of what a number's id can say")
-        value, length = value << bits | part, length + bits
+    definition, bits = question.definition, _AREA_BITS[kind]
+    if not 0 <= code < 1 << bits:
+        raise _outside()
+    value = (_fixed(definition.number, definition.version, question.clocks, question.period) | kind) << bits | code
+    length = _FIXED_BITS + bits
     padding = -length % 5
     value, length = value << padding, length + padding
     value, length = value << _CHECK_BITS | _check(value, length), length + _CHECK_BITS
-    letters = "".join(_ALPHABET[value >> shift & 31] for shift in range(length - 5, -1, -5))
-    return "-".join(letters[start : start + 4] for start in range(0, len(letters), 4))
+    whole = -length % 40
+    letters = b32encode((value << whole).to_bytes((length + whole) // 8)).translate(_OURS)[: length // 5].decode()
+    return "-".join([letters[start : start + 4] for start in range(0, len(letters), 4)])
+
+
+@lru_cache(maxsize=4096)
+def _fixed(number: int, version: int, clocks: Clocks, period: Period) -> int:
+    """The bits of everything but the area, with room for its kind: the same for every row of an answer."""
+    parts = (
+        _FORMAT,
+        number,
+        version,
+        _MAPS.index(clocks.map),
+        _BASES.index(clocks.basis),
+        _PERIODS.index(period),
+        (clocks.as_of - _DAY_ZERO).days,
+        int((clocks.known_at - _SECOND_ZERO).total_seconds()),
+        0,
+    )
+    value = 0
+    for part, bits in zip(parts, _FIXED, strict=True):
+        if not 0 <= part < 1 << bits:
+            raise _outside()
+        value = value << bits | part
+    return value
+
+
+def _outside() -> ValueError:
+    return ValueError("outside of what a number's id can say")
 
 
 def decode(text: str) -> Question:

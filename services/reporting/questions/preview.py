@@ -26,12 +26,13 @@ from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.cube import Cell, Slice
 from services.reporting.questions.declared import Declared
 from services.reporting.questions.desk import Desk, Figure
+from services.reporting.questions.geography import commune_on
 from services.reporting.questions.question import Clocks, Question
-from services.reporting.questions.small import Small, commune_on
+from services.reporting.questions.small import Small
+from services.reporting.questions.snapshot import Snapshot
 from services.reporting.questions.wording import amount
 from shared.events.reporting import FigureDeclared
 from shared.kernel.authority import require_area
-from shared.kernel.database import Connection
 from shared.kernel.errors import Refused
 from shared.kernel.event import Event
 from shared.kernel.place import PlaceRef
@@ -64,23 +65,28 @@ class Would:
 
 
 async def preview(
-    connection: Connection, places: Places, keys: Keys, events: Sequence[Delivered], clocks: Clocks, *, principal: Principal
+    found: Snapshot, places: Places, keys: Keys, events: Sequence[Delivered], clocks: Clocks, *, principal: Principal
 ) -> Json:
     """The figures that would move, of the nation and of the provinces and communes that the events touch.
 
     May raise `Refused`: `not-your-area` for a subject or a place outside the principal's area, `events-cannot-follow`.
     """
-    states = await _states(connection, events)
+    states = await _states(found, events)
     for place in sorted({place for state in states.values() for place in _subject_places(state)} | _named(events)):
         require_area(principal, PlaceRef.parse(place), places)
     would = _fold(keys, events, states)
+    areas = _areas(would, places, clocks)[:MOST_AREAS]
+    questions = [Question(definition, WHOLE_COUNTRY, clocks) for definition in ALL]
+    old, new = Desk(places, clocks), Desk(places, clocks, would.cells)
+    for desk in (old, new):
+        await desk.load(found, questions)
+    added = {each.stream: each for each in would.declared}
+    new.know([*(each for each in new.declared if each.stream not in added), *added.values()])
     figures: list[Json] = []
-    for area in _areas(would, places, clocks)[:MOST_AREAS]:
-        questions = [Question(definition, area, clocks) for definition in ALL]
-        before = await _figures(connection, Desk(places, clocks), area, questions)
-        desk = Desk(places, clocks, would.cells)
-        after = await _figures(connection, desk, area, questions, would.declared)
-        figures += [_move(old, new, places) for old, new in zip(before, after, strict=True) if _moved(old, new)]
+    for area in areas:
+        asked = [question.of(area) for question in questions]
+        before, after = await _figures(found, old, area, asked), await _figures(found, new, area, asked)
+        figures += [_move(was, would_be, places) for was, would_be in zip(before, after, strict=True) if _moved(was, would_be)]
     return {
         "as_of": clocks.as_of.isoformat(),
         "known_at": render.instant(clocks.known_at),
@@ -90,9 +96,9 @@ async def preview(
     }
 
 
-async def _states(connection: Connection, events: Sequence[Delivered]) -> dict[str, bytes]:
+async def _states(found: Snapshot, events: Sequence[Delivered]) -> dict[str, bytes]:
     streams = sorted({each.recorded.stream for each in events})
-    rows = await connection.fetch("select stream, state from subjects where stream = any($1::text[])", streams)
+    rows = await found.fetch("select stream, state from subjects where stream = any($1::text[])", streams)
     return {row["stream"]: row["state"] for row in rows}
 
 
@@ -138,15 +144,10 @@ def _fold(keys: Keys, events: Sequence[Delivered], states: Mapping[str, bytes]) 
     )
 
 
-async def _figures(
-    connection: Connection, desk: Desk, area: Area, questions: Sequence[Question], declared: Iterable[Declared] = ()
-) -> list[Figure]:
+async def _figures(found: Snapshot, desk: Desk, area: Area, questions: Sequence[Question]) -> list[Figure]:
     if area.kind == "commune":
-        small = await Small(desk, area).load(connection, questions, clubs=False)
+        small = await Small(desk, area).load(found, questions, clubs=False)
         return [small.figure(question) for question in questions]
-    await desk.load(connection, questions)
-    new = {each.stream: each for each in declared}
-    desk.declared = [*(each for each in desk.declared if each.stream not in new), *new.values()]
     return [desk.figure(question) for question in questions]
 
 

@@ -18,9 +18,8 @@ from services.reporting.questions.desk import Desk, Figure
 from services.reporting.questions.question import Question
 from services.reporting.questions.series import months_of
 from services.reporting.questions.small import Small
-from services.reporting.questions.snapshot import Fresh, Stamp, stamp
+from services.reporting.questions.snapshot import Fresh, Snapshot, Stamp, stamp
 from services.reporting.questions.wording import amount
-from shared.kernel.database import Connection
 from shared.kernel.errors import Refused
 from shared.reference.book import Places
 
@@ -33,11 +32,12 @@ _BESIDE = {
 }
 
 
-async def progress(connection: Connection, places: Places, ask: Ask) -> Json:
+async def progress(found: Snapshot, places: Places, ask: Ask) -> Json:
     """The whole answer. May raise `Refused` for groups that the area cannot be cut into."""
-    mark = await stamp(connection, ask.clocks.known_at)
+    mark = await stamp(found, ask.clocks.known_at)
     questions = [Question(definition, ask.area, ask.clocks) for definition in ask.definitions]
-    figures = await whole(connection, places, ask.area, questions)
+    desk = Desk(places, ask.clocks)
+    figures = await _whole(found, desk, ask.area, questions)
     body: Json = {
         **render.head(mark, ask.clocks, places),
         "area": render.area(ask.area, places),
@@ -49,27 +49,28 @@ async def progress(connection: Connection, places: Places, ask: Ask) -> Json:
         "freshness": freshness(mark, places, ask),
     }
     if ask.group_by == "month":
-        body["groups"] = await months_of(connection, places, ask)
+        body["groups"] = await months_of(found, places, ask)
     elif ask.group_by is not None:
-        body["groups"] = await _groups(connection, places, ask, questions, figures)
+        body["groups"] = await _groups(found, desk, ask, questions, figures)
     return body
 
 
-async def whole(connection: Connection, places: Places, area: Area, questions: Sequence[Question]) -> list[Figure]:
+async def whole(found: Snapshot, places: Places, area: Area, questions: Sequence[Question]) -> list[Figure]:
     """The figures of one area."""
-    clocks = questions[0].clocks
-    desk = Desk(places, clocks)
+    return await _whole(found, Desk(places, questions[0].clocks), area, questions)
+
+
+async def _whole(found: Snapshot, desk: Desk, area: Area, questions: Sequence[Question]) -> list[Figure]:
     if area.kind in ("commune", "club"):
-        small = await Small(desk, area).load(connection, questions, clubs=area.kind == "club")
+        small = await Small(desk, area).load(found, questions, clubs=area.kind == "club")
         return [small.figure(question) for question in questions]
-    await desk.load(connection, questions)
+    await desk.load(found, questions)
     return [desk.figure(question) for question in questions]
 
 
-async def _groups(
-    connection: Connection, places: Places, ask: Ask, questions: Sequence[Question], totals: Sequence[Figure]
-) -> list[Json]:
-    desk = Desk(places, ask.clocks)
+async def _groups(found: Snapshot, desk: Desk, ask: Ask, questions: Sequence[Question], totals: Sequence[Figure]) -> list[Json]:
+    """The rows. `desk` is loaded, unless the area is a commune or a club."""
+    places = desk.places
     if ask.group_by in ("commune", "club"):
         if ask.area.kind not in ("province", "commune"):
             raise Refused(
@@ -78,12 +79,13 @@ async def _groups(
                 "Cutting by commune or club needs one province: add area, such as area=34:38.",
                 field="group_by",
             )
-        small = await Small(desk, ask.area).load(connection, questions, clubs=ask.group_by == "club")
+        small = await Small(desk, ask.area).load(found, questions, clubs=ask.group_by == "club")
         areas = sorted((area for area in small.groups.values() if area.kind == ask.group_by), key=lambda area: area.text)
         rows = [[small.figure(question.of(area)) for question in questions] for area in areas]
         groups = [_group(places, area, row, ask) for area, row in zip(areas, rows, strict=True)]
         return [*groups, *_remainder(rows, totals, _BESIDE[ask.group_by])]
-    await desk.load(connection, questions)
+    if ask.area.kind in ("commune", "club"):
+        await desk.load(found, questions)
     areas = _regions(ask, places) if ask.group_by == "region" else desk.provinces(ask.area)
     rows = [[desk.figure(question.of(area)) for question in questions] for area in areas]
     groups = [_group(places, area, row, ask) for area, row in zip(areas, rows, strict=True)]

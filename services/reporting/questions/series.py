@@ -16,11 +16,11 @@ from services.reporting.ledger.measures import FLOWS
 from services.reporting.questions import cube, render
 from services.reporting.questions.area import Area
 from services.reporting.questions.ask import Ask
-from services.reporting.questions.cube import Cell, Slice
+from services.reporting.questions.covered import Covered
 from services.reporting.questions.desk import GENERATED, Desk
-from services.reporting.questions.question import Question
-from services.reporting.questions.sheet import Sheet
-from shared.kernel.database import Connection
+from services.reporting.questions.lines import Lines, days_needed
+from services.reporting.questions.question import Clocks, Question
+from services.reporting.questions.snapshot import Snapshot
 from shared.kernel.errors import Refused
 from shared.reference.book import Places
 
@@ -34,7 +34,7 @@ def is_flow(definition: Definition) -> bool:
     return isinstance(formula, Sum) and formula.measure in FLOWS
 
 
-async def months_of(connection: Connection, places: Places, ask: Ask, first: date | None = None) -> list[Json]:
+async def months_of(found: Snapshot, places: Places, ask: Ask, first: date | None = None) -> list[Json]:
     """The numbers of each month until the day, from a month on (24 months back if none is named)."""
     if ask.area.kind not in ("nation", "region", "province"):
         raise Refused(
@@ -51,35 +51,51 @@ async def months_of(connection: Connection, places: Places, ask: Ask, first: dat
             field="from",
         )
     months = list(_months(first or _back(ask.clocks.as_of, 23), ask.clocks.as_of))
-    measures = {name for each in ask.definitions for name in each.measures()} | {"clubs_founded", *GENERATED}
-    cells = await cube.by_month(connection, Slice(tuple(sorted(measures)), ask.clocks))
-    desk = Desk(places, ask.clocks)
-    questions = [_question(definition, ask.area, ask, months[0]) for definition in ask.definitions]
-    await desk.load_words(connection, questions)
-    covers = any(isinstance(each.formula, Coverage) for each in ask.definitions)
-    groups: list[Json] = []
-    for month in months:
-        clocks = replace(ask.clocks, as_of=month)
-        desk.clocks = clocks
-        if covers:
-            desk.lives = await cube.lives(connection, "clubs_existing", clocks)
-        questions = [_question(definition, ask.area, ask, month) for definition in ask.definitions]
-        desk.sheets = _sheets(cells, month, questions)
-        numbers = [render.figure(desk.figure(question)) for question in questions]
-        groups.append({"key": month.isoformat()[:7], "kind": "month", "name": f"{month:%m/%Y}", "numbers": numbers})
-    return groups
+    return (await _series(found, places, ask.definitions, (ask.area,), ask.clocks, months))[ask.area.text]
 
 
-def _question(definition: Definition, area: Area, ask: Ask, day: date) -> Question:
-    return Question(definition, area, replace(ask.clocks, as_of=day), "month" if is_flow(definition) else "own")
+async def of_areas(
+    found: Snapshot, places: Places, definitions: Sequence[Definition], areas: Sequence[Area], clocks: Clocks, months: int
+) -> dict[str, list[Json]]:
+    """The series of many areas (provinces and above) at once, by the area's text: each like `months_of`, so many months long.
+
+    For small multiples and sparklines. May raise `Refused` (`too-many-months`).
+    """
+    last_days = list(_months(_back(clocks.as_of, months - 1), clocks.as_of))
+    return await _series(found, places, definitions, areas, clocks, last_days)
 
 
-def _sheets(cells: Sequence[Cell], day: date, questions: Sequence[Question]) -> dict[date | None, Sheet]:
-    month = day.replace(day=1)
-    sheets: dict[date | None, Sheet] = {None: Sheet(cell for cell in cells if cell.month is None or cell.month <= month)}
-    for since in {question.since for question in questions} - {None}:
-        sheets[since] = Sheet(cell for cell in cells if cell.month is None or since is None or since <= cell.month <= month)
-    return sheets
+async def _series(
+    found: Snapshot,
+    places: Places,
+    definitions: Sequence[Definition],
+    areas: Sequence[Area],
+    clocks: Clocks,
+    months: Sequence[date],
+) -> dict[str, list[Json]]:
+    asked = {month: [_question(each, areas[0], clocks, month) for each in definitions] for month in months} if areas else {}
+    since = {question.since for questions in asked.values() for question in questions}
+    measures = sorted({name for each in definitions for name in each.measures()} | {"clubs_founded", *GENERATED})
+    numbers = cube.Slice(tuple(measures), clocks).numbers()
+    lines = await cube.aside(found.look, numbers, lambda: Lines(found.look, measures, clocks, days_needed(months, since)))
+    desk = Desk(places, clocks)
+    covers = any(isinstance(each.formula, Coverage) for each in definitions)
+    await desk.load_words(found, asked[months[0]] if areas else ())
+    series: dict[str, list[Json]] = {area.text: [] for area in areas}
+    for month, questions in asked.items():
+        then = replace(clocks, as_of=month)
+        sheets = {first: lines.at(month, first) for first in {question.since for question in questions} | {None}}
+        desk.move(then, sheets, Covered.on(places, found.look, then) if covers else None)
+        for area in areas:
+            figures = [desk.figure(question.of(area)) for question in questions]
+            name = f"{month:%m/%Y}"
+            numbers_of = [render.figure(each) for each in figures]
+            series[area.text].append({"key": month.isoformat()[:7], "kind": "month", "name": name, "numbers": numbers_of})
+    return series
+
+
+def _question(definition: Definition, area: Area, clocks: Clocks, day: date) -> Question:
+    return Question(definition, area, replace(clocks, as_of=day), "month" if is_flow(definition) else "own")
 
 
 def _months(first: date, last: date) -> Iterator[date]:

@@ -10,31 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+import numpy as np
+
+from services.reporting.columns.fetch import Cell as Key
+from services.reporting.columns.held import Look
 from services.reporting.indicators.definition import Coverage, Sum, evaluate
 from services.reporting.ledger.club import Club
 from services.reporting.ledger.state import decode
 from services.reporting.questions import cube, sources
-from services.reporting.questions.area import Area, area_of
-from services.reporting.questions.cube import Cell, Slice
-from services.reporting.questions.desk import GENERATED, Desk, Figure, generated_of
+from services.reporting.questions.area import Area
+from services.reporting.questions.cube import Cell, Groups, Slice
+from services.reporting.questions.desk import Desk, Figure, generated_of, slices
+from services.reporting.questions.geography import commune_on
 from services.reporting.questions.question import Question
 from services.reporting.questions.sheet import Sheet
+from services.reporting.questions.snapshot import Snapshot
 from services.reporting.questions.sources import Choice, Counted
-from shared.kernel.database import Connection
 from shared.kernel.errors import Refused
 from shared.kernel.place import MapName, PlaceRef
 from shared.reference.book import Places
 
 MANY_CLUBS = 5000
-
-
-def commune_on(places: Places, place: str, map_: MapName) -> Area:
-    """The row of a place as recorded: its commune on a map, the old commune itself while it waits, or the province."""
-    ref = PlaceRef.parse(place)
-    if ref.level != "commune":
-        return area_of(ref)
-    commune = places.locate(ref, map_).commune
-    return Area("commune", place if commune is None else commune.key)
 
 
 def recorded_as(places: Places, commune: PlaceRef) -> list[str]:
@@ -46,24 +42,34 @@ def recorded_as(places: Places, commune: PlaceRef) -> list[str]:
     return [commune.key, *same]
 
 
-async def streams_in(connection: Connection, places: Places, area: Area) -> tuple[list[str], list[str] | None]:
-    """The subjects that were ever in a province or commune, and the places that count (None: all of the province)."""
+def cells_in(look: Look, places: Places, area: Area) -> list[int]:
+    """The cells of the ledger that lie in a province or commune; of a club, all: it may have moved."""
     place = area.place
     if area.kind == "club" or place is None:
-        return [area.code], None
+        return list(range(look.cell_count))
+    cells = look.cells[: look.cell_count]
     if area.kind == "commune":
-        keys = recorded_as(places, place)
-        rows = await connection.fetch("select distinct stream from subject_places where place = any($1::text[])", keys)
-        return [row["stream"] for row in rows], keys
-    column = "province63" if place.list == "63" else "province34"
-    query = f"select distinct stream from subject_places where {column} = $1"  # noqa: S608 - one of the two columns above
-    rows = await connection.fetch(query, place.code)
-    return [row["stream"] for row in rows], None
+        keys = frozenset(recorded_as(places, place))
+        return [number for number, cell in enumerate(cells) if cell.place in keys]
+    code = place.code
+    if place.list == "63":
+        return [number for number, cell in enumerate(cells) if cell.province63 == code]
+    return [number for number, cell in enumerate(cells) if cell.province34 == code]
 
 
-async def place_of_club(connection: Connection, stream: str) -> PlaceRef:
+def subjects_in(look: Look, area: Area, cells: Sequence[int]) -> list[int]:
+    """The subjects that were ever in an area of some cells, whatever the clocks; of a club, itself."""
+    if area.kind == "club":
+        number = look.held.subject_numbers.get(area.code)
+        return [] if number is None else [number]
+    inside = np.zeros(look.cell_count, np.bool_)
+    inside[np.array(cells, np.int64)] = True
+    return np.unique(look.subject[inside[look.cell]]).tolist()
+
+
+async def place_of_club(found: Snapshot, stream: str) -> PlaceRef:
     """Where a club is, by its state. May raise `Refused` (`unknown-club`)."""
-    data = await connection.fetchval("select state from subjects where stream = $1", stream)
+    data = await found.fetchval("select state from subjects where stream = $1", stream)
     club = None if data is None else decode(data)
     if not isinstance(club, Club):
         raise Refused("unknown-club", "Không có câu lạc bộ này.", "There is no such club.", status=404, field="area")
@@ -79,23 +85,27 @@ class Small:
         self._sheets: dict[date | None, Sheet] = {}
         self.groups: dict[str, Area] = {}
 
-    async def load(self, connection: Connection, questions: Sequence[Question], *, clubs: bool) -> Small:
-        """Read the rows, by commune or by club."""
-        streams, places = await streams_in(connection, self._desk.places, self._area)
+    async def load(self, found: Snapshot, questions: Sequence[Question], *, clubs: bool) -> Small:
+        """Sum the rows, by commune or by club."""
+        look, places = found.look, self._desk.places
+        cells = cells_in(look, places, self._area)
+        cuts = list(slices(questions, self._desk.clocks))
+        numbers = {number for cut in cuts for number in cut.numbers()}
         if clubs:
-            streams = [stream for stream in streams if stream.startswith("club-")]
-            if len(streams) > MANY_CLUBS:
+            subjects = [
+                number for number in subjects_in(look, self._area, cells) if look.subjects[number].stream.startswith("club-")
+            ]
+            if len(subjects) > MANY_CLUBS:
                 raise Refused(
                     "too-many-clubs", "Quá nhiều câu lạc bộ; hãy hỏi từng xã.", "Too many clubs; ask commune by commune."
                 )
-        for since in {question.since for question in questions} | {None}:
-            names = {name for each in questions if each.since == since for name in each.definition.measures()}
-            names |= {"clubs_founded", *GENERATED} if since is None else set()
-            cut = Slice(tuple(sorted(names)), self._desk.clocks, since)
-            cells = await (cube.by_club if clubs else cube.by_place)(connection, cut, streams, places)
-            more = [cell for cell in self._desk.more(cut) if places is None or cell.place in places]
-            inside = [cell for cell in (*cells, *more) if self._inside(cell)]
-            self._sheets[since] = Sheet(inside, self._areas_of_club if clubs else self._areas_of_place)
+            made = await cube.aside(look, numbers, lambda: [cube.by_club(look, cut, subjects, cells) for cut in cuts])
+        else:
+            groups = Groups.of(look, cells, self._row_of)
+            made = await cube.aside(look, numbers, lambda: [cube.by_group(look, cut, groups) for cut in cuts])
+        for cut, sums in zip(cuts, made, strict=True):
+            inside = [*sums, *self._more(cut)]
+            self._sheets[cut.since] = Sheet(inside, self._areas_of_club if clubs else self._areas_of_place)
         return self
 
     def figure(self, question: Question) -> Figure:
@@ -124,11 +134,19 @@ class Small:
         generated = ever.amount(name, generated_of(definition))
         return Figure(question, choice, value, generated, clubs, (), ())
 
-    def _inside(self, cell: Cell) -> bool:
+    def _more(self, cut: Slice) -> list[Cell]:
+        """What is not in the ledger and lies in the area."""
         place = self._area.place
-        if place is None or place.level != "province":
-            return True
-        return place.code == (cell.province63 if place.list == "63" else cell.province34)
+        if place is None:
+            return list(self._desk.more(cut))
+        if place.level == "province":
+            old = place.list == "63"
+            return [cell for cell in self._desk.more(cut) if place.code == (cell.province63 if old else cell.province34)]
+        keys = recorded_as(self._desk.places, place)
+        return [cell for cell in self._desk.more(cut) if cell.place in keys]
+
+    def _row_of(self, key: Key) -> str:
+        return commune_on(self._desk.places, key.place, self._desk.clocks.map).text
 
     def _areas_of_place(self, cell: Cell) -> Iterable[str]:
         group = commune_on(self._desk.places, cell.place, self._desk.clocks.map)

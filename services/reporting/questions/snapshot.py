@@ -1,4 +1,5 @@
-"""One consistent look at the ledger: everything in an answer is read in one repeatable-read transaction of the view's schema.
+"""One consistent look at the ledger: everything in an answer is read in one repeatable-read transaction of the view's schema,
+and every sum is of the columns in memory at exactly that transaction's positions.
 
 The stamp of an answer: how many events of each log are in it, whether some lane may still add to what was known at its instant,
 and how fresh each province is.
@@ -10,24 +11,57 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+from services.reporting.columns.held import Look
+from services.reporting.columns.keeper import keeper_of
 from services.reporting.ledger.view import FiguresView
 from shared.events.language import UNIONS
 from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES
+from shared.kernel.place import NATION
 
 SOURCES: Final = tuple(UNIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(NamedTuple):
     """How fresh a province is: its last event, how many there were, and the latest month that a club reported."""
 
     place: str
     events: int
     recorded_at: datetime
     latest_month: date | None
+
+
+class Lane(NamedTuple):
+    """How far a lane of a log is in the ledger, and the time of its last event."""
+
+    source: str
+    lane: int
+    position: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one answer is made of. Other rows than entries are read from the same transaction, with `fetch` and its like."""
+
+    connection: Connection
+    look: Look
+    lanes: list[Lane]
+    freshness: dict[str, Fresh]
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """All rows."""
+        return await self.connection.fetch(query, *args)
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        """The first row or None."""
+        return await self.connection.fetchrow(query, *args)
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """One value of the first row or None."""
+        return await self.connection.fetchval(query, *args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +83,28 @@ class Stamp:
 
 
 @asynccontextmanager
-async def snapshot(pool: Pool, schema: str) -> AsyncGenerator[Connection]:
-    """A read-only transaction that sees one state of the view."""
+async def snapshot(pool: Pool, schema: str) -> AsyncGenerator[Snapshot]:
+    """A read-only transaction that sees one state of the view, and the columns of that state."""
+    keeper = keeper_of(pool, schema)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("set transaction isolation level repeatable read, read only")
         await connection.execute(f'set local search_path to "{schema}"')
-        yield connection
+        async with keeper.lock:
+            lanes = [Lane(*row) for row in await connection.fetch("select source, lane, position, recorded_at from lanes")]
+            rows = await connection.fetch("select province, events, recorded_at, latest_month from freshness order by province")
+            freshness = {row["province"]: Fresh(*row) for row in rows}
+            events = freshness[NATION.key].events if NATION.key in freshness else 0
+            look = await keeper.look(connection, {(each.source, each.lane): each.position for each in lanes}, events)
+        yield Snapshot(connection, look, lanes, freshness)
 
 
-async def stamp(connection: Connection, known_at: datetime) -> Stamp:
+async def stamp(found: Snapshot, known_at: datetime) -> Stamp:
     """The stamp for an instant."""
-    rows = await connection.fetch(
-        """select source, sum(position)::bigint as events, count(*) filter (where recorded_at > $1) as closed
-        from lanes group by source""",
-        known_at,
-    )
-    positions = dict.fromkeys(SOURCES, 0) | {row["source"]: row["events"] for row in rows}
-    closed = sum(row["closed"] for row in rows)
-    fresh = await connection.fetch("select province, events, recorded_at, latest_month from freshness order by province")
-    parked: int = await connection.fetchval(
+    positions = dict.fromkeys(SOURCES, 0)
+    for lane in found.lanes:
+        positions[lane.source] = positions.get(lane.source, 0) + lane.position
+    closed = sum(lane.recorded_at > known_at for lane in found.lanes)
+    parked: int = await found.fetchval(
         "select count(*) from projection.parked where view = $1 and version = $2", FiguresView.name, FiguresView.version
     )
-    return Stamp(positions, LANES * len(SOURCES) - closed, parked, {row["province"]: Fresh(*row) for row in fresh})
+    return Stamp(positions, LANES * len(SOURCES) - closed, parked, found.freshness)

@@ -6,24 +6,25 @@ number. Who has no token of an area sees amounts, days and communes there, but n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from services.reporting.columns.sums import Window
 from services.reporting.indicators.definition import Coverage, Share, Sum
 from services.reporting.ledger.measures import measure
 from services.reporting.questions import render
 from services.reporting.questions.area import Area, area_of, name_of
-from services.reporting.questions.cube import lives
+from services.reporting.questions.behind import Behind, Line, Subtotal, Wanted
+from services.reporting.questions.covered import Covered
+from services.reporting.questions.cube import aside
 from services.reporting.questions.desk import Desk, Figure
+from services.reporting.questions.geography import commune_on
 from services.reporting.questions.progress import whole
 from services.reporting.questions.question import Question
-from services.reporting.questions.small import commune_on, streams_in
-from services.reporting.questions.snapshot import stamp
-from services.reporting.questions.sources import BESIDE_OLDS
+from services.reporting.questions.snapshot import Snapshot, stamp
 from shared.kernel.authority import holds_area
-from shared.kernel.database import Connection
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Principal
 from shared.reference.book import Places
@@ -31,29 +32,14 @@ from shared.reference.book import Places
 Json = dict[str, Any]
 Component = Literal["part", "whole"]
 PAGE: Final = 100
+_PASSES: Final = 8
+"""A page costs as much as so many sums: its entries are put in order."""
 
-_WHERE: Final = """
-    from entries e
-    where e.measures @> array[$1::smallint] and e.valid_on <= $2 and e.known_at <= $3 and e.valid_on >= $4
-      and ($5 = 'any' or e.basis = $5) and (cardinality($6::text[]) = 0 or e.cohort = any($6::text[]))
-      and ($7 or e.province34 = any($8::text[]) or e.province63 = any($9::text[])
-           or (e.province63 = '' and e.province34 = any($10::text[])))
-      and ($11::text[] is null or e.stream = any($11::text[])) and ($12::text[] is null or e.place = any($12::text[]))
+_EVENTS: Final = """
+    select v.source, v.lane, v.position, v.event_id, v.type, v.actor, v.recorded_at
+    from unnest($1::text[], $2::smallint[], $3::bigint[]) as page(source, lane, position)
+    join events v using (source, lane, position)
 """
-_AMOUNT: Final = "e.amounts[array_position(e.measures, $1::smallint)]"
-_SUBTOTALS: Final = f"""
-    select e.place, e.province63, e.province34, e.stream, sum({_AMOUNT})::bigint as amount, count(*) as entries
-    {_WHERE} group by 1, 2, 3, 4
-"""
-_PAGE: Final = f"""
-    select picked.*, v.event_id, v.type, v.actor, v.recorded_at from (
-        select e.source, e.lane, e.position, e.stream, e.place, e.cohort, e.valid_on, e.known_at, e.basis, {_AMOUNT} as amount
-        {_WHERE}
-        order by e.valid_on, e.known_at, e.source, e.lane, e.position, e.basis, e.place, e.cohort
-        limit $13 offset $14
-    ) as picked join events v using (source, lane, position)
-    order by valid_on, known_at, source, lane, position, basis, place, cohort
-"""  # noqa: S608 - put together from our own pieces; every value of a caller is a parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +55,10 @@ class Reader:
         return self.principal is not None and holds_area(self.principal, PlaceRef.parse(place), places)
 
 
-async def trace(connection: Connection, places: Places, question: Question, reader: Reader) -> Json:
+async def trace(found: Snapshot, places: Places, question: Question, reader: Reader) -> Json:
     """One page of what is behind a number."""
-    (figure,) = await whole(connection, places, question.area, [question])
-    mark = await stamp(connection, question.clocks.known_at)
+    (figure,) = await whole(found, places, question.area, [question])
+    mark = await stamp(found, question.clocks.known_at)
     body: Json = {
         **render.head(mark, question.clocks, places),
         "number": render.figure(figure),
@@ -82,28 +68,35 @@ async def trace(connection: Connection, places: Places, question: Question, read
         "component": reader.component if isinstance(question.definition.formula, Share) else None,
     }
     if isinstance(question.definition.formula, Coverage):
-        listed = await _coverage(connection, places, question, reader)
+        listed = _coverage(found, places, question, reader, figure)
         value = figure.choice.value or Decimal(0)
         return {**body, **listed, "check": _check(value, Decimal(listed["entries_total"]), Decimal(0))}
-    wanted, counted = _wanted(figure, reader.component)
-    filters = await _filters(connection, places, figure, counted)
-    sums = await connection.fetch(_SUBTOTALS, *filters)
-    rows = await connection.fetch(_PAGE, *filters, PAGE, PAGE * (reader.page - 1))
-    entries_sum = sum((row["amount"] for row in sums), 0)
-    count = sum(row["entries"] for row in sums)
+    total, counted = _wanted(figure, reader.component)
+    window = Window.of(found.look, question.clocks, question.since)
+    wanted = Wanted(counted.measure, counted.cohorts, question.clocks.basis, _names(places, question, counted), question.area)
+    look, start = found.look, PAGE * (reader.page - 1)
+    by_subject = question.area.kind in ("commune", "club")
+
+    def read() -> tuple[Behind, list[Subtotal], list[Line]]:
+        behind = Behind.of(look, places, wanted, window)
+        return behind, behind.subtotals(by_subject=by_subject), behind.page(start, PAGE)
+
+    behind, sums, lines = await aside(look, [measure(counted.measure)] * _PASSES, read)
+    events = await _events(found, lines)
+    entries_sum, count = behind.total, len(behind.rows)
     declared = Decimal(0) if isinstance(question.definition.formula, Share) else _declared(figure)
     return {
         **body,
         "measure": counted.measure,
         "declarations": [render.declaration(each) for each in figure.choice.used],
         "subtotals": _subtotals(sums, places, question, reader),
-        "entries": [_entry(row, places, reader) for row in rows],
+        "entries": [_entry(line, events, places, reader) for line in lines],
         "page": reader.page,
         "pages": max(1, -(-count // PAGE)),
-        "page_subtotal": sum(row["amount"] for row in rows),
+        "page_subtotal": sum(line.amount for line in lines),
         "entries_count": count,
         "entries_total": entries_sum,
-        "check": _check(wanted, Decimal(entries_sum), declared),
+        "check": _check(total, Decimal(entries_sum), declared),
     }
 
 
@@ -140,56 +133,47 @@ def _check(value: Decimal, entries: Decimal, declared: Decimal) -> Json:
     }
 
 
-async def _filters(connection: Connection, places: Places, figure: Figure, counted: _Counted) -> tuple[object, ...]:
-    question = figure.question
-    area, clocks = question.area, question.clocks
-    streams: list[str] | None = None
-    recorded: list[str] | None = None
-    if area.kind in ("commune", "club"):
-        streams, recorded = await streams_in(connection, places, area)
-        names: Sequence[str] = () if counted.areas == () else ("VN",)
-    else:
-        names = Desk(places, clocks).names(area) if counted.areas is None else counted.areas
-    plain = [name for name in names if not name.endswith(BESIDE_OLDS)]
-    return (
-        measure(counted.measure),
-        clocks.as_of,
-        clocks.known_at,
-        question.since or clocks.as_of.replace(year=1900, month=1, day=1),
-        clocks.basis,
-        list(counted.cohorts),
-        "VN" in names,
-        [name[3:] for name in plain if name.startswith("34:")],
-        [name[3:] for name in plain if name.startswith("63:")],
-        [name.removesuffix(BESIDE_OLDS)[3:] for name in names if name.endswith(BESIDE_OLDS)],
-        streams,
-        recorded,
-    )
+def _names(places: Places, question: Question, counted: _Counted) -> Sequence[str]:
+    """The names, in a sheet, of where the listed entries are."""
+    if question.area.kind in ("commune", "club"):
+        return () if counted.areas == () else ("VN",)
+    return Desk(places, question.clocks).names(question.area) if counted.areas is None else counted.areas
 
 
-def _entry(row: Any, places: Places, reader: Reader) -> Json:
-    seen = reader.may_see(row["place"], places)
+async def _events(found: Snapshot, lines: Sequence[Line]) -> Mapping[tuple[str, int, int], Any]:
+    """The events of a page, by where they stand."""
+    where = [(line.subject.source, line.subject.lane, line.position) for line in lines]
+    if not where:
+        return {}
+    rows = await found.fetch(_EVENTS, *(list(column) for column in zip(*where, strict=True)))
+    return {(row["source"], row["lane"], row["position"]): row for row in rows}
+
+
+def _entry(line: Line, events: Mapping[tuple[str, int, int], Any], places: Places, reader: Reader) -> Json:
+    place, subject = line.cell.place, line.subject
+    seen = reader.may_see(place, places)
+    event = events[subject.source, subject.lane, line.position]
     return {
-        "valid_on": row["valid_on"].isoformat(),
-        "known_at": render.instant(row["known_at"]),
-        "amount": row["amount"],
-        "basis": row["basis"],
-        "place": render.area(area_of(PlaceRef.parse(row["place"])), places),
-        "cohort": row["cohort"],
+        "valid_on": line.valid_on.isoformat(),
+        "known_at": render.instant(line.known_at),
+        "amount": line.amount,
+        "basis": line.cell.basis,
+        "place": render.area(area_of(PlaceRef.parse(place)), places),
+        "cohort": line.cell.cohort,
         "event": {
-            "id": row["event_id"],
-            "type": row["type"],
-            "source": row["source"],
-            "lane": row["lane"],
-            "position": row["position"],
-            "recorded_at": render.instant(row["recorded_at"]),
+            "id": event["event_id"],
+            "type": event["type"],
+            "source": subject.source,
+            "lane": subject.lane,
+            "position": line.position,
+            "recorded_at": render.instant(event["recorded_at"]),
         },
-        "stream": row["stream"] if seen else None,
-        "actor": row["actor"] if seen else None,
+        "stream": subject.stream if seen else None,
+        "actor": event["actor"] if seen else None,
     }
 
 
-def _subtotals(rows: Sequence[Any], places: Places, question: Question, reader: Reader) -> list[Json]:
+def _subtotals(rows: Sequence[Subtotal], places: Places, question: Question, reader: Reader) -> list[Json]:
     """One level below: provinces of the nation or a region, communes of a province, clubs of a commune."""
     map_ = question.clocks.map
     sums: dict[str, list[Any]] = {}
@@ -197,8 +181,8 @@ def _subtotals(rows: Sequence[Any], places: Places, question: Question, reader: 
         area = _below(row, places, question, reader)
         key = "none" if area is None else area.text
         line = sums.setdefault(key, [area, 0, 0])
-        line[1] += row["amount"]
-        line[2] += row["entries"]
+        line[1] += row.amount
+        line[2] += row.entries
     return [
         {
             "key": key,
@@ -211,27 +195,27 @@ def _subtotals(rows: Sequence[Any], places: Places, question: Question, reader: 
     ]
 
 
-def _below(row: Any, places: Places, question: Question, reader: Reader) -> Area | None:
-    map_ = question.clocks.map
+def _below(row: Subtotal, places: Places, question: Question, reader: Reader) -> Area | None:
+    map_, cell = question.clocks.map, row.cell
     if question.area.kind in ("nation", "region"):
-        code = row["province63"] if map_ == "63" else row["province34"]
+        code = cell.province63 if map_ == "63" else cell.province34
         return Area("province", f"{map_}:{code}") if code else None
-    if question.area.kind == "province" or not reader.may_see(row["place"], places):
-        return commune_on(places, row["place"], map_)
-    return Area("club", row["stream"])
+    if row.subject is None or not reader.may_see(cell.place, places):
+        return commune_on(places, cell.place, map_)
+    return Area("club", row.subject.stream)
 
 
-async def _coverage(connection: Connection, places: Places, question: Question, reader: Reader) -> Json:
+def _coverage(found: Snapshot, places: Places, question: Question, reader: Reader, figure: Figure) -> Json:
     """The provinces or communes with clubs, each counting one, with the number of its clubs."""
     formula = question.definition.formula
     level = formula.level if isinstance(formula, Coverage) else "commune"
-    desk = Desk(places, question.clocks)
-    desk.lives = await lives(connection, "clubs_existing", question.clocks)
     if question.area.kind == "commune":
-        found = {question.area.code: await _clubs_in(connection, places, question)}
+        covered = {question.area.code: int(figure.choice.value or 0)}
     else:
-        found, _ = desk.covered(question.area, level)
-    kept = sorted((key, clubs) for key, clubs in found.items() if clubs > 0)
+        desk = Desk(places, question.clocks)
+        desk.covered = Covered.on(places, found.look, question.clocks)
+        covered, _ = desk.covered_in(question.area, level)
+    kept = sorted((key, clubs) for key, clubs in covered.items() if clubs > 0)
     shown = kept[PAGE * (reader.page - 1) : PAGE * reader.page]
     return {
         "measure": "clubs_existing",
@@ -244,8 +228,3 @@ async def _coverage(connection: Connection, places: Places, question: Question, 
         "entries_count": len(kept),
         "entries_total": len(kept),
     }
-
-
-async def _clubs_in(connection: Connection, places: Places, question: Question) -> int:
-    (figure,) = await whole(connection, places, question.area, [question])
-    return int(figure.choice.value or 0)
