@@ -18,6 +18,7 @@ from services.reporting.pages import (
     story_clubs,
     trace_page,
 )
+from services.reporting.pages.entry import routes as entry
 from services.reporting.pages.site import Site
 
 
@@ -34,4 +35,5 @@ def routers(site: Site) -> Sequence[APIRouter]:
         sign_in.router(site),
         trace_page.router(site),
         story_clubs.router(site),
+        entry.router(site),
     ]
