@@ -7,6 +7,7 @@ that wrote nothing (it changed no figure) is told from one that has not arrived.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, assert_never
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from shared.kernel.authority import require_area
 from shared.kernel.database import Pool
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
+from shared.kernel.principal import Principal
 from shared.projections.view import View, schema_of
 from shared.web.access import Holder
 
@@ -66,21 +68,37 @@ class EntriesAnswer(BaseModel):
 def router(pool: Pool, places: PlaceBook, view: View) -> APIRouter:
     """The one route."""
     routes = APIRouter(prefix="/v1", tags=["events"])
-    schema = schema_of(view)
+    hop = LastHop(pool, places, view)
 
     @routes.get("/events/{event_id}/entries")
     async def entries(principal: Holder, event_id: UUID, at: Coordinates) -> EntriesAnswer:
         """The entries that an event wrote, and the indicators that they move."""
         source, lane, position = at.split(":")
-        where = (source, int(lane), int(position))
-        async with pool.acquire() as connection:
+        return await hop.of(principal, str(event_id), source, int(lane), int(position))
+
+    _ = entries
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class LastHop:
+    """What the ledger made of events."""
+
+    pool: Pool
+    places: PlaceBook
+    view: View
+
+    async def of(self, principal: Principal, event_id: str, source: str, lane: int, position: int) -> EntriesAnswer:
+        """Of one event, to a principal. May raise `Refused` (`not-your-area`)."""
+        where, schema = (source, lane, position), schema_of(self.view)
+        async with self.pool.acquire() as connection:
             reached: int | None = await connection.fetchval(
                 "select position from projection.checkpoints where view = $1 and version = $2 and source = $3 and lane = $4",
-                view.name, view.version, source, int(lane),
+                self.view.name, self.view.version, source, lane,
             )  # fmt: skip
             stream: str | None = await connection.fetchval(
                 f'select stream from "{schema}".events where source = $1 and lane = $2 and position = $3 and event_id = $4',  # noqa: S608  the schema is ours
-                *where, str(event_id),
+                *where, event_id,
             )  # fmt: skip
             rows: list[Any] = await connection.fetch(
                 f'select place, valid_on, known_at, basis, cohort, measures, amounts from "{schema}".entries '  # noqa: S608  the same
@@ -88,14 +106,9 @@ def router(pool: Pool, places: PlaceBook, view: View) -> APIRouter:
                 *where, stream,
             )  # fmt: skip
         for place in {row["place"] for row in rows}:
-            require_area(principal, PlaceRef.parse(place), places)
+            require_area(principal, PlaceRef.parse(place), self.places)
         found = [_entry(row) for row in rows]
-        return EntriesAnswer(
-            event_id=str(event_id), folded=(reached or 0) >= int(position), entries=found, figures=_figures(found)
-        )
-
-    _ = entries
-    return routes
+        return EntriesAnswer(event_id=event_id, folded=(reached or 0) >= position, entries=found, figures=_figures(found))
 
 
 def _entry(row: Any) -> EntryAnswer:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from services.trainings import queries
-from shared.events.trainings import TrainingCancelled, TrainingHeld, TrainingPlanned
+from shared.events.trainings import Organiser, TrainingCancelled, TrainingHeld, TrainingPlanned
 from shared.kernel.authority import holds_area, require_area
 from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
@@ -77,13 +77,16 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
         place: PlaceText = None,
         status: Literal["planned", "held", "cancelled"] | None = None,
         year: Annotated[int | None, Query(ge=1990, le=2099)] = None,
+        organiser: Organiser | None = None,
         limit: Limit = 100,
         offset: Offset = 0,
     ) -> RoundsAnswer:
-        """Rounds in or for a place, by status and by the year in which they begin."""
+        """Rounds in or for a place, by status, by the year in which they begin, and by who holds them."""
         area = None if place is None else asked_place(place, places).key
         async with pool.acquire() as connection:
-            rows = await queries.rounds(connection, area=area, status=status, year=year, limit=limit, offset=offset)
+            rows = await queries.rounds(
+                connection, area=area, status=status, year=year, organiser=organiser, limit=limit, offset=offset
+            )
         return RoundsAnswer(rounds=[_round(row, principal, places) for row in rows])
 
     @routes.get("/trainings/{round}")

@@ -23,19 +23,21 @@ async def rounds(
     area: str | None = None,
     status: Literal["planned", "held", "cancelled"] | None = None,
     year: int | None = None,
+    organiser: str | None = None,
     limit: int = 100,
     offset: int = 0,
 ) -> list[Any]:
-    """Rounds in or for an area, by status and year of their first day, the latest first."""
+    """Rounds in or for an area, by status, year of their first day and organiser, the latest first."""
     return await connection.fetch(
         f"""
         {_ROUND}
         where ($1::text is null or areas @> array[$1])
           and ($2::text is null or status = $2)
           and ($3::int is null or extract(year from starts_on) = $3)
+          and ($6::text is null or organiser = $6)
         order by starts_on desc, round limit $4 offset $5
         """,
-        area, status, year, limit, offset,
+        area, status, year, limit, offset, organiser,
     )  # fmt: skip
 
 
