@@ -7,7 +7,7 @@ whoever comes back from a form sees the figure that includes it, or reads that i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
@@ -43,7 +43,8 @@ class ClubLine:
     village: str | None
     status: str
     members: int | None
-    last_report: str | None
+    members_on: str | None
+    month: str | None
     late: bool
 
 
@@ -149,7 +150,6 @@ async def _clubs(site: Site, visitor: Visitor, place: PlaceRef, due: str) -> Clu
 
 def _line(club: Json, due: str) -> ClubLine:
     members, month = club["members"], club["month"]
-    days: list[Any] = [each for each in (members and members["as_of"], month and month["month"]) if each]
     last = None if month is None else month["month"][:7]
     return ClubLine(
         club=club["club"],
@@ -157,6 +157,7 @@ def _line(club: Json, due: str) -> ClubLine:
         village=club["founding"].get("village"),
         status=club["status"],
         members=None if members is None else members["total"],
-        last_report=max(days, default=None),
+        members_on=None if members is None else members["as_of"],
+        month=last,
         late=club["status"] == "active" and (last is None or last < due) and club["founding"]["founded_on"][:7] <= due,
     )
