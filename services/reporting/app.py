@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.reporting import api, event_entries
+from services.reporting import api, event_entries, revision_routes
 from services.reporting.declarations import DECLARATIONS, DeclareFigure
 from services.reporting.ledger.view import FiguresView
 from services.reporting.pages import all_pages
@@ -23,6 +23,7 @@ def _routers(reads: Reads) -> Sequence[APIRouter]:
     desk = api.Desk(reads, load(), FiguresView(load()))
     return [
         api.router(desk),
+        revision_routes.router(desk),
         event_entries.router(reads.pool, reads.places, desk.view),
         link_routes.router(Links(reads.pool, Sessions(reads.pool))),
         *all_pages.routers(Site(desk)),

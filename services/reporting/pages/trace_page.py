@@ -52,7 +52,7 @@ def router(site: Site) -> APIRouter:
             )
 
     @routes.get("/so/{id}", response_class=Response)
-    async def number(  # noqa: PLR0917  FastAPI reads the parameters by name
+    async def number(
         request: Request,
         visitor: Visiting,
         reading: Chosen,
@@ -82,9 +82,7 @@ def _decoded(site: Site, id: str) -> Question:
     return question
 
 
-async def _opened(  # noqa: PLR0917  each is another part of the request
-    site: Site, visitor: Visitor, reading: Reading, question: Question, page: int, component: Component
-) -> Json:
+async def _opened(site: Site, visitor: Visitor, reading: Reading, question: Question, page: int, component: Component) -> Json:
     places, language = site.desk.places, reading.language
     now = replace(question, clocks=replace(question.clocks, known_at=known_at(None, reading.now)))
     today = replace(now, clocks=replace(now.clocks, as_of=day_of(reading.now)))

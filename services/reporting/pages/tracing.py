@@ -21,6 +21,7 @@ from services.reporting.questions.area import Area, name_of, parse_area
 from services.reporting.questions.declared import Declared
 from services.reporting.questions.desk import Figure
 from services.reporting.questions.event_words import name_of_event
+from services.reporting.questions.geography import same_places
 from services.reporting.questions.question import Question
 from services.reporting.questions.trace import Component
 from services.reporting.questions.wording import amount
@@ -44,6 +45,7 @@ def sources(figure: Figure, places: Places) -> list[Json]:
         {
             **render.declaration(claim),
             "shown": used,
+            "own": claim.area in same_places(places, figure.question.area),
             "place": _place_name(claim, places),
             "reason": None if used else render.words(why.not_shown(claim, figure, places)),
             "origin": list(linked(claim.source)),
@@ -200,7 +202,7 @@ def mix_chart(number: Json, language: Language) -> Chart | None:
         parts=drawn,
         show=lambda size: filters.number(size, language),
         unknown=say(language, "chưa có số liệu"),
-        width=640,
+        width=360,
     ).draw()
 
 

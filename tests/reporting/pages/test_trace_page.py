@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from services.reporting.indicators import ALL
-from shared.testing.apps import HA_NOI, THANH_HOA, Running
-from tests.reporting.country import FIRST
+from shared.testing.apps import Running
 
 HTML = {"accept": "text/html"}
 
