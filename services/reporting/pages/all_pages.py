@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from services.reporting.pages import (
     commune,
+    compare,
     definitions,
     national,
     province,
@@ -34,6 +35,7 @@ def routers(site: Site) -> Sequence[APIRouter]:
         definitions.router(site),
         sign_in.router(site),
         trace_page.router(site),
+        compare.router(site),
         story_clubs.router(site),
         entry.router(site),
     ]

@@ -64,7 +64,7 @@ async def test_every_number_opens_and_its_sum_is_checked_in_one_line(country, ar
     slugs = ",".join(each.slug for each in ALL)
     answer = await country.client.get("/v1/progress", params={"indicator": slugs, "area": area})
     numbers = answer.json()["numbers"]
-    assert len(numbers) == 37
+    assert len(numbers) == len(ALL) >= 37
     for found in numbers:
         page = await opened(country, found["id"])
         assert "bằng" in page.text("check"), found["indicator"]
