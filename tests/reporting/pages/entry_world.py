@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -63,7 +63,7 @@ class EntryWorld:
         return token
 
     @asynccontextmanager
-    async def officer(self, role: Role = "commune", area: PlaceRef = BA_DINH) -> AsyncIterator[httpx.AsyncClient]:
+    async def officer(self, role: Role = "commune", area: PlaceRef = BA_DINH) -> AsyncGenerator[httpx.AsyncClient]:
         """A browser with a session."""
         async with self.browser() as client:
             started = await Sessions(self.pages.pool).start(await self.token(role, area))
@@ -91,7 +91,7 @@ class EntryWorld:
 
 
 @asynccontextmanager
-async def entry_world(postgres: Any) -> AsyncIterator[EntryWorld]:
+async def entry_world(postgres: Any) -> AsyncGenerator[EntryWorld]:
     wire = Wire()
     async with (
         running(CLUBS, postgres) as clubs,

@@ -81,6 +81,7 @@ async def test_the_receipt_tells_what_when_by_whom_and_leads_to_the_figure(world
     async with world.officer() as client:
         stream = await founded(client)
         events = await told(world, stream)
+        back = f"/xa/34:00004?cho=clubs%3A{events[1]['lane']}%3A{events[1]['position']}"
         for _ in range(2):
             answer = await client.get(f"/nhap/bien-nhan/{stream.removeprefix('club-')}")
             assert answer.status_code == 200
@@ -90,7 +91,6 @@ async def test_the_receipt_tells_what_when_by_whom_and_leads_to_the_figure(world
             assert "Xã, phường" in receipt.text
             for event in events:
                 assert f"/su-kien/{event['event_id']}" in receipt.links
-            back = f"/xa/34:00004?cho=clubs%3A{events[1]['lane']}%3A{events[1]['position']}"
             assert back in receipt.links
             assert "- Số thành viên: 52" in receipt.by_id["message"]
         await world.follow()

@@ -92,8 +92,8 @@ class Draft:
             return False
 
     def filled(self, section: Section) -> int:
-        """How many fields of a section something stands in."""
-        return sum(1 for each in section.fields if self.typed.get(each.path))
+        """How many fields of a section something stands in that somebody typed, now or last time."""
+        return sum(1 for each in section.fields if each.kind not in ("choice", "day") and self.typed.get(each.path))
 
     def wrong(self, section: Section) -> bool:
         """Whether something in a section is to be corrected; then it is shown open."""

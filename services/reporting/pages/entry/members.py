@@ -29,8 +29,10 @@ def _fresh(draft: Draft, record: Record, today: date, empty: bool) -> None:
     day, facts = last
     if day == today.isoformat():
         KIND.show_standing(draft, day, facts)
-    if not empty:
-        draft.typed = typed_from(KIND.sections, facts) | {"as_of": today.isoformat()}
+    if empty:
+        return
+    draft.typed = typed_from(KIND.sections, facts) | {"as_of": today.isoformat()}
+    if day != today.isoformat():
         draft.source = Words(
             f"Như lần trước: các số lấy từ báo cáo ngày {vi_day(day)}. Chỉ cần sửa số đã thay đổi.",
             f"As last time: the numbers are of the report of {en_day(day)}. Change only what has changed.",

@@ -6,6 +6,7 @@ odd about it is asked of the service in a dry run, which records nothing.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -42,32 +43,27 @@ SHEETS: Final[dict[str, tuple[Words, tuple[Section, ...], str]]] = {
 
 async def events_of(desk: Desk, visitor: Visitor, identity: str) -> list[Json]:
     """The events of a command and of the one that follows from it. May raise `Refused`."""
-    events: list[Json] = []
-    for command in (identity, found.second_id(identity)):
-        with suppress(_Unknown):
-            events.append(await _event(desk, visitor, str(uuid5(UUID(command), "0"))))
-        if not events:
-            break
-        if events[0]["type"] != "clubs.club-founded":
-            break
-    return events
+    first, second = await asyncio.gather(
+        *(_event(desk, visitor, str(uuid5(UUID(command), "0"))) for command in (identity, found.second_id(identity)))
+    )
+    if first is None:
+        return []
+    return [first, second] if second is not None and first["type"] == "clubs.club-founded" else [first]
 
 
-class _Unknown(Exception):
-    """There is no such event."""
-
-
-async def _event(desk: Desk, visitor: Visitor, identity: str) -> Json:
+async def _event(desk: Desk, visitor: Visitor, identity: str) -> Json | None:
     try:
         return await desk.site.ask("clubs", f"/v1/events/{identity}", visitor)
     except Refused as refused:
         if refused.status == 404:
-            raise _Unknown from None
+            return None
         raise
 
 
 async def notices_of(desk: Desk, visitor: Visitor, events: list[Json]) -> list[Json]:
     """What the service points out about these facts; nothing where it cannot say."""
+    if not events:
+        return []
     commands: list[Json] = []
     for event in events:
         data: Json = event["data"] or {}
@@ -120,9 +116,12 @@ def router(desk: Desk) -> APIRouter:
         events = await events_of(desk, visitor, str(command))
         if not events and not (khong_doi and clb):
             raise _no_receipt()
-        record = await record_of(desk.site, visitor, events[0]["stream"] if events else clb or "")
+        told_of = [event for event in events if event["type"] in SHEETS]
+        record, notices = await asyncio.gather(
+            record_of(desk.site, visitor, events[0]["stream"] if events else clb or ""), notices_of(desk, visitor, told_of)
+        )
         commune = record.commune or PlaceRef(code="VN", list="34")
-        shown = [_told(event, record) for event in events if event["type"] in SHEETS]
+        shown = [_told(event, record) for event in told_of]
         last = events[-1] if events else None
         waits = {} if last is None else {"cho": f"clubs:{last['lane']}:{last['position']}"}
         by = None if last is None else rights_of(parse_actor(last["actor"]), places, reading.language)
@@ -131,7 +130,7 @@ def router(desk: Desk) -> APIRouter:
             request, visitor, reading, "entry/receipt.html",
             shown=shown, record=record, commune=commune, place=places.name(commune), by=by, last=last, command=str(command),
             back=f"/xa/{commune.key}" + (f"?{urlencode(waits)}" if waits else ""),
-            notices=await notices_of(desk, visitor, [each.event for each in shown]) if shown else [],
+            notices=notices,
             following=await next_due(desk, visitor, reading, record),
             message=message_of(shown, record, places.name(commune), by or "", address, reading.language),
         )  # fmt: skip
