@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from services.reporting.indicators import (
     boards_renewed,
+    boards_untrained,
     clubs_active,
     clubs_existing,
     clubs_founded,
@@ -78,6 +79,7 @@ ALL: tuple[Definition, ...] = (
     recommendations_remedied.DEFINITION,
     recommendations_overdue.DEFINITION,
     boards_renewed.DEFINITION,
+    boards_untrained.DEFINITION,
     funding_state_budget.DEFINITION,
     funding_contribution.DEFINITION,
     funding_international.DEFINITION,

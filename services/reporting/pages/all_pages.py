@@ -10,6 +10,7 @@ from services.reporting.pages import (
     commune,
     compare,
     definitions,
+    feeds,
     national,
     province,
     region,
@@ -17,6 +18,10 @@ from services.reporting.pages import (
     sign_in,
     static_files,
     story_clubs,
+    story_events,
+    story_inspections,
+    story_rounds,
+    todo,
     trace_page,
 )
 from services.reporting.pages.entry import routes as entry
@@ -28,6 +33,8 @@ def routers(site: Site) -> Sequence[APIRouter]:
     return [
         static_files.router(),
         national.router(site),
+        todo.router(site),
+        feeds.router(site),
         region.router(site),
         province.router(site),
         commune.router(site),
@@ -37,5 +44,8 @@ def routers(site: Site) -> Sequence[APIRouter]:
         trace_page.router(site),
         compare.router(site),
         story_clubs.router(site),
+        story_rounds.router(site),
+        story_inspections.router(site),
+        story_events.router(site),
         entry.router(site),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from services.reporting.pages.words import Language, say
@@ -33,6 +33,25 @@ def signed(value: Any, language: Language) -> str:
 def percent(value: Any, language: Language) -> str:
     """`73,6%`."""
     return NOTHING if value is None else f"{number(value, language)}%"
+
+
+def money(value: Any, language: Language) -> str:
+    """Đồng in words that nobody misreads: `1,25 tỷ đồng`, `350 triệu đồng`; never the ambiguous short forms."""
+    if value is None:
+        return NOTHING
+    found = Decimal(str(value))
+    for size, unit in ((Decimal(10) ** 9, "%(n)s tỷ đồng"), (Decimal(10) ** 6, "%(n)s triệu đồng")):
+        if abs(found) >= size:
+            return say(language, unit, n=_decimals(found / size, 2, language))
+    return say(language, "%(n)s đồng", n=number(found, language))
+
+
+def short(value: float, language: Language) -> str:
+    """A tick of a scale: `6.000`; millions and more with their word, since a scale has no room for zeros."""
+    for size, unit in ((1e9, "%(n)s tỷ"), (1e6, "%(n)s triệu")):
+        if abs(value) >= size:
+            return say(language, unit, n=_decimals(Decimal(value / size), 1, language))
+    return number(Decimal(str(value)), language)
 
 
 def day(value: str | date | None, language: Language) -> str:
@@ -70,20 +89,23 @@ def lag(seconds: float | None, language: Language) -> str:
     return say(language, "%(n)s giây", n=int(seconds))
 
 
-def both(words: Mapping[str, str] | Any, language: Language) -> str:
+def both(words: Mapping[str, str] | wording.Words, language: Language) -> str:
     """The language's half of a sentence that is kept in both."""
-    if isinstance(words, str):
-        return words
-    return words[language] if isinstance(words, Mapping) else _pick(words, language)  # pyright: ignore[reportUnknownVariableType]
+    return words[language] if isinstance(words, Mapping) else _pick(words, language)
 
 
 def _pick(words: wording.Words, language: Language) -> str:
     return words.vi if language == "vi" else words.en
 
 
+def _decimals(value: Decimal, places: int, language: Language) -> str:
+    text = f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}".rstrip("0").rstrip(".")
+    return text.translate(str.maketrans(",.", ".,")) if language == "vi" else text
+
+
 def filters_of(language: Language) -> dict[str, Callable[..., str]]:
     """Every filter, bound to a language."""
-    found = (number, signed, percent, day, month, instant, lag)
+    found = (number, signed, percent, money, day, month, instant, lag)
     bound: dict[str, Callable[..., str]] = {each.__name__: _bind(each, language) for each in found}
     return {**bound, "say": _bind(both, language)}
 

@@ -52,7 +52,7 @@ def router(site: Site) -> APIRouter:
     places = site.desk.places
 
     @routes.get("/tinh/{key}", response_class=Response)
-    async def province(  # noqa: PLR0917  FastAPI reads the parameters by name
+    async def province(
         request: Request,
         visitor: Visiting,
         chosen: Chosen,

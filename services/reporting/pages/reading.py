@@ -66,7 +66,7 @@ class _State(Protocol):
     clock: Clock
 
 
-async def read(  # noqa: PLR0917  FastAPI reads the parameters by name
+async def read(
     request: Request,
     as_of: Text = None,
     known_at: Text = None,

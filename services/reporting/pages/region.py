@@ -33,7 +33,7 @@ def router(site: Site) -> APIRouter:
     places = site.desk.places
 
     @routes.get("/vung/{slug}", response_class=Response)
-    async def region(  # noqa: PLR0917  FastAPI reads the parameters by name
+    async def region(
         request: Request,
         visitor: Visiting,
         chosen: Chosen,

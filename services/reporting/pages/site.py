@@ -6,6 +6,7 @@ refusal of another service reaches the reader as that refusal.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +29,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.principal import Role
 from shared.reference.book import Places
 from shared.web.sessions import Visitor
-from shared.web.upstream import Upstreams
+from shared.web.upstream import Down, Upstreams
 
 Json = dict[str, Any]
 
@@ -40,6 +41,8 @@ ROLES: Final[dict[Role, str]] = {
     "operator": "Vận hành",
     "reader": "Người xem",
 }
+_READ_SECONDS: Final = 3
+_WRITE_SECONDS: Final = 20
 _HEADERS: Final = {"cache-control": "private, no-cache", "vary": "cookie, accept-language"}
 
 
@@ -75,7 +78,11 @@ class Site:
         headers = [(b"content-type", b"application/json")]
         if visitor.token is not None:
             headers.append((b"authorization", f"Bearer {visitor.token}".encode()))
-        status, answer = await self.services.json(service, method, address, headers, body)
+        try:
+            async with asyncio.timeout(_READ_SECONDS if method == "GET" else _WRITE_SECONDS):
+                status, answer = await self.services.json(service, method, address, headers, body)
+        except TimeoutError as late:
+            raise Down(service) from late
         if status >= 400:
             raise refused_by(status, answer)
         return answer

@@ -57,6 +57,7 @@ def due_month(as_of: date) -> str:
 
 def counted_share(number: Mapping[str, Any] | None) -> Decimal | None:
     """How much of a number was counted, in percent; None of nothing."""
-    if number is None or not number["value"] or number["counted"] is None:
+    if number is None or not number["value"]:
         return None
-    return Decimal(number["counted"]) * 100 / Decimal(str(number["value"]))
+    counted = sum(Decimal(str(part["amount"])) for part in number["parts"] if part["basis"] == "counted")
+    return counted * 100 / Decimal(str(number["value"]))

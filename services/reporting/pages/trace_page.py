@@ -20,9 +20,10 @@ from services.reporting.questions import number_id, render, why
 from services.reporting.questions.area import name_of
 from services.reporting.questions.ask import known_at
 from services.reporting.questions.desk import Figure
+from services.reporting.questions.listed import Component
 from services.reporting.questions.progress import whole
 from services.reporting.questions.question import Question
-from services.reporting.questions.trace import Component, Reader, trace
+from services.reporting.questions.trace import Reader, trace
 from shared.kernel.clock import day_of
 from shared.kernel.errors import Refused
 from shared.web.origin import asked_path

@@ -22,8 +22,8 @@ from services.reporting.questions.declared import Declared
 from services.reporting.questions.desk import Figure
 from services.reporting.questions.event_words import name_of_event
 from services.reporting.questions.geography import same_places
+from services.reporting.questions.listed import Component
 from services.reporting.questions.question import Question
-from services.reporting.questions.trace import Component
 from services.reporting.questions.wording import amount
 from shared.charts import Amount, Basis, Bullet, Chart
 from shared.charts.bullet import Part

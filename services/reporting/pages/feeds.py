@@ -1,0 +1,148 @@
+"""Nguồn số liệu: how far every producer and every province has come, what could not be read, and trying that again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from services.reporting.indicators import indicator
+from services.reporting.pages.reading import Chosen, Reading
+from services.reporting.pages.site import Site
+from services.reporting.pages.stamps import due_month, stamp_of
+from services.reporting.questions.progress import progress
+from shared.events.language import UNIONS
+from shared.kernel.database import Connection
+from shared.kernel.errors import Refused
+from shared.projections.parking import Replayed, replay
+from shared.web.sessions import Posted, Visiting, Visitor
+
+Json = dict[str, Any]
+_MOST: Final = 100
+_READY_SECONDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """A service as a source of figures: what it has recorded, what Kafka has, what the ledger has read, and when it was heard.
+
+    `recorded` and `published` are None when the service does not answer; then what the ledger knows still stands.
+    """
+
+    name: str
+    recorded: int | None
+    published: int | None
+    read: int
+    last: datetime | None
+    seconds: float | None
+    ready: bool
+
+    @property
+    def lag(self) -> int | None:
+        """How many events the ledger has yet to read."""
+        return None if self.recorded is None else max(0, self.recorded - self.read)
+
+
+def router(site: Site) -> APIRouter:
+    """The page, and replay for operators."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get("/nguon", response_class=Response)
+    async def sources(
+        request: Request, visitor: Visiting, reading: Chosen, replayed: Annotated[str | None, Query(max_length=40)] = None
+    ) -> Response:
+        """Every producer, every province, every event that could not be read."""
+        live = await site.live(reading, "VN")
+        view = site.desk.view
+        async with site.desk.open(visitor.principal, reading.ask) as found:
+            answer = await progress(found, site.desk.places, replace(reading.ask, definitions=(indicator("members"),)))
+        async with site.desk.pool.acquire() as connection:
+            heard = await _heard(connection, site.desk.schema)
+            parked = await _parked(connection, view.name, view.version)
+            strays = await connection.fetchval("select count(*) from projection.strays")
+        return site.page(
+            request,
+            visitor,
+            reading,
+            "feeds.html",
+            live=live,
+            stamp=stamp_of(answer),
+            producers=await _producers(site, heard, reading),
+            provinces=[each for each in answer["freshness"] if each["kind"] == "province"],
+            due=due_month(reading.ask.clocks.as_of),
+            view=f"{view.name} v{view.version}",
+            parked=[_shown(row, visitor) for row in parked],
+            strays=strays,
+            may_replay=_may_replay(visitor),
+            replayed=_replayed(replayed),
+        )
+
+    @routes.post("/nguon/doc-lai", response_class=Response)
+    async def again(post: Posted) -> Response:
+        """Try a stream's parked events again, in order. Refuses (403) who is no operator."""
+        if not _may_replay(post.visitor):
+            raise Refused(
+                "not-your-role",
+                "Việc này dành cho người vận hành hệ thống.",
+                "This is for the operator of the system.",
+                status=403,
+            )
+        async with site.desk.pool.acquire() as connection:
+            done: Replayed = await replay(connection, site.desk.view, post.form.get("stream", "")[:120])
+        return RedirectResponse(f"/nguon?replayed={done.applied}-{done.waiting}#parked", 303)
+
+    _ = (sources, again)
+    return routes
+
+
+async def _heard(connection: Connection, schema: str) -> dict[str, tuple[int, datetime]]:
+    rows: list[Any] = await connection.fetch(
+        f'select source, sum(position)::bigint as events, max(recorded_at) as last from "{schema}".lanes group by source'  # noqa: S608  the schema is the view's own
+    )
+    return {row["source"]: (row["events"], row["last"]) for row in rows}
+
+
+async def _parked(connection: Connection, view: str, version: int) -> list[Any]:
+    return await connection.fetch(
+        """select source, lane, position, stream, poison, reason, topic, partition, kafka_offset, octet_length(value) as bytes,
+            parked_at from projection.parked where view = $1 and version = $2
+        order by parked_at, source, lane, position limit $3""",
+        view,
+        version,
+        _MOST,
+    )
+
+
+async def _producers(site: Site, heard: Mapping[str, tuple[int, datetime]], reading: Reading) -> list[Producer]:
+    async def one(name: str) -> Producer:
+        try:
+            async with asyncio.timeout(_READY_SECONDS):
+                _, answer = await site.services.json(name, "GET", "/ready", [])
+        except (Refused, TimeoutError):
+            answer = {}
+        log: Json = answer.get("parts", {}).get("log", {})
+        read, last = heard.get(name, (0, None))
+        seconds = None if last is None else max(0.0, (reading.now - last).total_seconds())
+        return Producer(name, log.get("position"), log.get("published"), read, last, seconds, bool(answer.get("ready")))
+
+    return list(await asyncio.gather(*(one(name) for name in UNIONS)))
+
+
+def _shown(row: Any, visitor: Visitor) -> Json:
+    """A parked event; which stream it is of is shown to operators alone, as it may be a club's."""
+    shown = dict(row.items())
+    return shown if _may_replay(visitor) else {**shown, "stream": None, "reason": None}
+
+
+def _may_replay(visitor: Visitor) -> bool:
+    return visitor.principal is not None and visitor.principal.role == "operator"
+
+
+def _replayed(text: str | None) -> tuple[int, int] | None:
+    applied, dash, waiting = (text or "").partition("-")
+    return (int(applied), int(waiting)) if dash and applied.isdigit() and waiting.isdigit() else None
