@@ -114,7 +114,7 @@ async def test_whose_boards_a_round_trained_is_withheld_outside_its_area(bench: 
     assert (await bench.get("/v1/trainings/round-1", "centre")).json()["withheld"] is False
 
 
-async def test_rounds_are_listed_by_place_status_and_year(bench: Bench) -> None:
+async def test_rounds_are_listed_by_place_status_year_and_organiser(bench: Bench) -> None:
     await bench.hears(HISTORY)
 
     async def listed(query: str) -> list[str]:
@@ -125,6 +125,17 @@ async def test_rounds_are_listed_by_place_status_and_year(bench: Bench) -> None:
     assert await listed("place=63:38") == ["round-3", "round-1"]
     assert await listed("place=34:01&status=cancelled") == ["round-2"]
     assert await listed("year=2025&limit=1&offset=1") == ["round-1"]
+    everyone = (
+        "lead-department",
+        "association-centre",
+        "province-department",
+        "province-association",
+        "district",
+        "project",
+        "other",
+    )
+    by_organiser = [await listed(f"organiser={each}") for each in ("lead-department", *bodies)]
+    assert sorted(round for each in by_organiser for round in each) == ["round-1", "round-2", "round-3"]
 
 
 async def test_board_todos_need_a_token_of_the_area(bench: Bench) -> None:
