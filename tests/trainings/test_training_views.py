@@ -125,15 +125,7 @@ async def test_rounds_are_listed_by_place_status_year_and_organiser(bench: Bench
     assert await listed("place=63:38") == ["round-3", "round-1"]
     assert await listed("place=34:01&status=cancelled") == ["round-2"]
     assert await listed("year=2025&limit=1&offset=1") == ["round-1"]
-    everyone = (
-        "lead-department",
-        "association-centre",
-        "province-department",
-        "province-association",
-        "district",
-        "project",
-        "other",
-    )
+    bodies = ("association-centre", "province-department", "province-association", "district", "project", "other")
     by_organiser = [await listed(f"organiser={each}") for each in ("lead-department", *bodies)]
     assert sorted(round for each in by_organiser for round in each) == ["round-1", "round-2", "round-3"]
 
