@@ -213,6 +213,9 @@ async def test_the_past_of_a_province_is_shown_as_past_and_follows_nothing(count
     assert found.one("a", data_mark="members").text == "50"
     assert "ĐANG XEM QUÁ KHỨ" in found.text
     assert "data-after" not in found.one("main").attributes
+    stamp = found.one("p", id="stamp").text
+    assert "tháng 12/2024" in stamp
+    assert "2026" not in stamp
 
 
 async def test_a_commune_shows_its_numbers_to_anyone_and_its_clubs_to_nobody(country: Running) -> None:
