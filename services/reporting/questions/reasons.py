@@ -21,15 +21,16 @@ from services.reporting.questions.behind import Behind
 from services.reporting.questions.question import Question
 from services.reporting.questions.snapshot import Snapshot
 
-Kind = Literal["new", "corrected", "late", "due", "left", "source", "declared", "places"]
-KINDS: Final[tuple[Kind, ...]] = ("new", "corrected", "late", "due", "left", "source", "declared", "places")
+Kind = Literal["declared", "places", "corrected", "late", "new", "due", "left", "source"]
+KINDS: Final[tuple[Kind, ...]] = ("declared", "places", "corrected", "late", "new", "due", "left", "source")
+"""In the order in which they are told."""
 WORDS: Final[dict[Kind, Words]] = {
     "new": Words("Sự kiện mới", "New events"),
     "corrected": Words("Đính chính báo cáo trước", "Corrections of earlier reports"),
     "late": Words("Báo cáo đến muộn", "Late reports"),
     "due": Words("Đã biết từ trước, nay đến ngày có hiệu lực", "Known before, in effect by now"),
     "left": Words("Ra khỏi kỳ tính", "Out of the period that is counted"),
-    "source": Words("Đổi nguồn số liệu: nơi này nay đếm từng câu lạc bộ", "Another source is shown: the place is counted now"),
+    "source": Words("Nơi đổi giữa số đếm và số công bố", "Places that changed between count and published figure"),
     "declared": Words("Số kê khai", "Published figures"),
     "places": Words("Địa bàn có hoặc không còn câu lạc bộ", "Places with clubs, or without them now"),
 }

@@ -24,11 +24,12 @@ from services.reporting.questions.cube import aside
 from services.reporting.questions.declared import Declared
 from services.reporting.questions.desk import Desk, Figure
 from services.reporting.questions.event_words import name_of_event
+from services.reporting.questions.listed import Component
 from services.reporting.questions.progress import whole
 from services.reporting.questions.question import Question
 from services.reporting.questions.reasons import KINDS, NOTHING, WORDS, Changed, Kind
 from services.reporting.questions.snapshot import Snapshot
-from services.reporting.questions.trace import PAGE, Component, Reader
+from services.reporting.questions.trace import PAGE, Reader
 from shared.kernel.place import PlaceRef
 from shared.reference.book import Places
 
@@ -163,12 +164,12 @@ def _covered(found: Snapshot, places: Places, figure: Figure) -> set[str]:
 async def _page(
     found: Snapshot, places: Places, after: Figure, events: Changed, rest: Sequence[_Rest], reader: Reader
 ) -> list[Json]:
-    """The changes of a page with everything that is told of them: events by kind and time, then the rest."""
+    """The changes of a page with everything that is told of them: what no event made, then events by kind and time."""
     start = PAGE * (reader.page - 1)
     end = start + PAGE
-    chosen = events.ordered()[start:end].tolist()
-    lines = await _told(found, places, after, events, chosen, reader) if chosen else []
-    return lines + [_told_rest(each, places) for each in rest[max(0, start - len(events)) : max(0, end - len(events))]]
+    lines = [_told_rest(each, places) for each in rest[start:end]]
+    chosen = events.ordered()[max(0, start - len(rest)) : max(0, end - len(rest))].tolist()
+    return lines + (await _told(found, places, after, events, chosen, reader) if chosen else [])
 
 
 async def _told(

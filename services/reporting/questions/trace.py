@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from services.reporting.columns.sums import Window
-from services.reporting.indicators.definition import Coverage, Share, Sum
+from services.reporting.indicators.definition import Coverage, Share
 from services.reporting.ledger.measures import measure
-from services.reporting.questions import render
+from services.reporting.questions import listed, render
 from services.reporting.questions.area import Area, area_of, name_of
-from services.reporting.questions.behind import Behind, Line, Subtotal, Wanted
+from services.reporting.questions.behind import Behind, Line, Subtotal
 from services.reporting.questions.covered import Covered
 from services.reporting.questions.cube import aside
 from services.reporting.questions.desk import Desk, Figure
 from services.reporting.questions.geography import commune_on
+from services.reporting.questions.listed import Component
 from services.reporting.questions.progress import whole
 from services.reporting.questions.question import Question
 from services.reporting.questions.snapshot import Snapshot, stamp
@@ -30,7 +31,6 @@ from shared.kernel.principal import Principal
 from shared.reference.book import Places
 
 Json = dict[str, Any]
-Component = Literal["part", "whole"]
 PAGE: Final = 100
 _PASSES: Final = 8
 """A page costs as much as so many sums: its entries are put in order."""
@@ -68,12 +68,11 @@ async def trace(found: Snapshot, places: Places, question: Question, reader: Rea
         "component": reader.component if isinstance(question.definition.formula, Share) else None,
     }
     if isinstance(question.definition.formula, Coverage):
-        listed = _coverage(found, places, question, reader, figure)
+        covered = _coverage(found, places, question, reader, figure)
         value = figure.choice.value or Decimal(0)
-        return {**body, **listed, "check": _check(value, Decimal(listed["entries_total"]), Decimal(0))}
-    total, counted = _wanted(figure, reader.component)
+        return {**body, **covered, "check": _check(value, Decimal(covered["entries_total"]), Decimal(0))}
+    wanted = listed.wanted(figure, reader.component, places)
     window = Window.of(found.look, question.clocks, question.since)
-    wanted = Wanted(counted.measure, counted.cohorts, question.clocks.basis, _names(places, question, counted), question.area)
     look, start = found.look, PAGE * (reader.page - 1)
     by_subject = question.area.kind in ("commune", "club")
 
@@ -81,13 +80,12 @@ async def trace(found: Snapshot, places: Places, question: Question, reader: Rea
         behind = Behind.of(look, places, wanted, window)
         return behind, behind.subtotals(by_subject=by_subject), behind.page(start, PAGE)
 
-    behind, sums, lines = await aside(look, [measure(counted.measure)] * _PASSES, read)
+    behind, sums, lines = await aside(look, [measure(wanted.measure)] * _PASSES, read)
     events = await _events(found, lines)
     entries_sum, count = behind.total, len(behind.rows)
-    declared = Decimal(0) if isinstance(question.definition.formula, Share) else _declared(figure)
     return {
         **body,
-        "measure": counted.measure,
+        "measure": wanted.measure,
         "declarations": [render.declaration(each) for each in figure.choice.used],
         "subtotals": _subtotals(sums, places, question, reader),
         "entries": [_entry(line, events, places, reader) for line in lines],
@@ -96,31 +94,8 @@ async def trace(found: Snapshot, places: Places, question: Question, reader: Rea
         "page_subtotal": sum(line.amount for line in lines),
         "entries_count": count,
         "entries_total": entries_sum,
-        "check": _check(total, Decimal(entries_sum), declared),
+        "check": _check(listed.total(figure, reader.component), Decimal(entries_sum), listed.declared(figure)),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    measure: str
-    cohorts: tuple[str, ...]
-    areas: tuple[str, ...] | None
-    """Where what was counted is in the value; None: in the whole area."""
-
-
-def _wanted(figure: Figure, component: Component) -> tuple[Decimal, _Counted]:
-    """What the listing must add up to, and what is listed."""
-    formula = figure.question.definition.formula
-    if isinstance(formula, Share):
-        value = figure.value.part if component == "part" else figure.value.whole
-        return Decimal(value or 0), _Counted(formula.part if component == "part" else formula.whole, (), None)
-    if not isinstance(formula, Sum):
-        raise TypeError("a coverage has no measure to be listed")
-    return figure.choice.value or Decimal(0), _Counted(formula.measure, formula.cohorts, figure.choice.areas)
-
-
-def _declared(figure: Figure) -> Decimal:
-    return sum((each.value for each in figure.choice.used), Decimal(0))
 
 
 def _check(value: Decimal, entries: Decimal, declared: Decimal) -> Json:
@@ -131,13 +106,6 @@ def _check(value: Decimal, entries: Decimal, declared: Decimal) -> Json:
         "declared": render.plain(declared),
         "equal": value == entries + declared,
     }
-
-
-def _names(places: Places, question: Question, counted: _Counted) -> Sequence[str]:
-    """The names, in a sheet, of where the listed entries are."""
-    if question.area.kind in ("commune", "club"):
-        return () if counted.areas == () else ("VN",)
-    return Desk(places, question.clocks).names(question.area) if counted.areas is None else counted.areas
 
 
 async def _events(found: Snapshot, lines: Sequence[Line]) -> Mapping[tuple[str, int, int], Any]:
