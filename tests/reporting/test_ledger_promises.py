@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.reporting.questions import cube
-from services.reporting.questions.cube import Slice
+from services.reporting.questions.cube import Groups, Slice
 from services.reporting.questions.question import Clocks
 from services.reporting.questions.sheet import Sheet
 from services.reporting.questions.snapshot import snapshot
@@ -198,7 +198,7 @@ async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(worl
     async with snapshot(world.pool, world.schema) as found_at:
         for _ in range(25):
             clocks = Clocks(date(2020, 1, 1) + timedelta(days=rng.randrange(2500)), rng.choice(instants), "34")
-            cells = cube.by_province(found_at.look, Slice(MEASURES, clocks))
+            sums = cube.by_province(found_at.look, Slice(MEASURES, clocks))
             expected: Counter[tuple[str, str, str]] = Counter()
             for history in clubs:
                 figures = recount(history, clocks.as_of, clocks.known_at)
@@ -208,8 +208,9 @@ async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(worl
                     for name in MEASURES:
                         expected[province.code if province else "", cohort, name] += figures.get(name, 0)
             found: Counter[tuple[str, str, str]] = Counter()
-            for cell in cells:
-                found[cell.province34, cell.cohort, cell.measure] += cell.amount
+            for name, there, amounts in sums.parts:
+                for key, amount in zip((sums.keys[group] for group in there), amounts, strict=True):
+                    found[key.province34, key.cohort, name] += amount
             assert {key: value for key, value in found.items() if value} == {
                 key: value for key, value in expected.items() if value
             }
@@ -223,7 +224,8 @@ async def test_I7_communes_sum_to_provinces_and_provinces_to_the_nation_on_both_
             clocks = Clocks(as_of, datetime(2030, 1, 1, tzinfo=UTC), "34")
             cut = Slice((*MEASURES, "rounds", "attendances", "recommendations_open"), clocks)
             sheet = Sheet(cube.by_province(found_at.look, cut))
-            communes = cube.by_place(found_at.look, cut)
+            groups = Groups.of(found_at.look, range(found_at.look.cell_count), lambda key: key.place)
+            communes = cube.by_group(found_at.look, cut, groups)
             for name in cut.measures:
                 nation = sheet.amount("VN", name)
                 for map_ in ("63", "34"):
@@ -231,8 +233,10 @@ async def test_I7_communes_sum_to_provinces_and_provinces_to_the_nation_on_both_
                     assert sum(sheet.amount(key, name) for key in (*provinces, f"{map_}:")) == nation
                     for key in provinces:
                         inside = [
-                            cell
-                            for cell in communes
-                            if cell.measure == name and key == f"{map_}:{cell.province63 if map_ == '63' else cell.province34}"
+                            amount
+                            for part in communes.parts
+                            if part.measure == name
+                            for cell, amount in zip(map(communes.keys.__getitem__, part.there), part.amounts, strict=True)
+                            if key == f"{map_}:{cell.province63 if map_ == '63' else cell.province34}"
                         ]
-                        assert sum(cell.amount for cell in inside) == sheet.amount(key, name)
+                        assert sum(inside) == sheet.amount(key, name)

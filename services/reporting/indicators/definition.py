@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal, assert_never
+from typing import Literal, NamedTuple, assert_never
 
 Sums = Mapping[str, int]
 """The sums of measures by name; an absent measure is 0."""
@@ -108,8 +108,7 @@ class Definition:
                 assert_never(self.formula)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What a formula gives; None is unknown."""
 
     value: Decimal | None

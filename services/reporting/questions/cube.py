@@ -7,7 +7,7 @@ cohort and a basis; a question says how cells are put together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple, TypeVar
@@ -22,7 +22,7 @@ from services.reporting.questions.question import Clocks
 
 
 class Cell(NamedTuple):
-    """One sum. `place` is empty where the sum is of a whole province."""
+    """One sum that is not in the ledger (yet)."""
 
     measure: str
     place: str
@@ -63,6 +63,21 @@ class Groups:
         return cls(list(numbers), np.array(into, np.int32), np.array(chosen, np.int32))
 
 
+class Part(NamedTuple):
+    """The sums of one measure: of which groups there are any, and what they are."""
+
+    measure: str
+    there: list[int]
+    amounts: list[int]
+
+
+class Grouped(NamedTuple):
+    """Sums by group. A key's place is what the group is named by."""
+
+    keys: list[Key]
+    parts: list[Part]
+
+
 _LARGE: Final = 2_000_000
 """More amounts than this are added up in a thread."""
 Made = TypeVar("Made")
@@ -75,20 +90,16 @@ async def aside(look: Look, measures: Iterable[int], make: Callable[[], Made]) -
     return await asyncio.to_thread(make)
 
 
-def by_province(look: Look, cut: Slice) -> list[Cell]:
+def by_province(look: Look, cut: Slice) -> Grouped:
     """Sums by province on both maps."""
     return by_group(look, cut, provinces(look))
 
 
-def by_place(look: Look, cut: Slice) -> list[Cell]:
-    """Sums by place as recorded, in the whole country."""
-    return by_group(look, cut, Groups.of(look, range(look.cell_count), lambda key: key.place))
-
-
-def by_group(look: Look, cut: Slice, groups: Groups) -> list[Cell]:
-    """Sums by group."""
+def by_group(look: Look, cut: Slice, groups: Groups) -> Grouped:
+    """Sums by group, of the asked basis."""
     window = Window.of(look, cut.clocks, cut.since)
-    found: list[Cell] = []
+    asked = np.array([cut.clocks.basis in ("any", key.basis) for key in groups.keys], np.bool_)
+    parts: list[Part] = []
     for number in cut.numbers():
         sums = by_cell(look, number, window)
         amounts, present = sums.amounts, sums.present
@@ -96,19 +107,22 @@ def by_group(look: Look, cut: Slice, groups: Groups) -> list[Cell]:
             amounts, present = amounts[groups.cells], present[groups.cells]
         added = np.zeros(len(groups.keys), np.int64)
         np.add.at(added, groups.into, amounts)
-        there = np.flatnonzero(np.bincount(groups.into[present], minlength=len(groups.keys)))
-        found.extend(_cells(NAMES[number], cut, groups.keys, there.tolist(), added[there].tolist()))
-    return found
+        there = np.flatnonzero(np.bincount(groups.into[present], minlength=len(groups.keys)).astype(np.bool_) & asked)
+        parts.append(Part(NAMES[number], there.tolist(), added[there].tolist()))
+    return Grouped(groups.keys, parts)
 
 
-def by_club(look: Look, cut: Slice, subjects: Sequence[int], cells: Iterable[int]) -> list[Cell]:
+def by_club(look: Look, cut: Slice, subjects: Sequence[int], cells: Iterable[int]) -> Grouped:
     """Sums of some subjects within some cells; the subject's stream stands where the place would."""
     window = Window.of(look, cut.clocks, cut.since)
     wanted = np.zeros(len(look.subjects), np.bool_)
     wanted[np.array(subjects, np.int64)] = True
     inside = np.zeros(look.cell_count, np.bool_)
     inside[np.fromiter(cells, np.int64)] = True
-    found: list[Cell] = []
+    asked = np.array([cut.clocks.basis in ("any", cell.basis) for cell in look.cells[: look.cell_count]], np.bool_)
+    inside &= asked
+    numbers: dict[int, int] = {}
+    parts: list[Part] = []
     for number in cut.numbers():
         if number not in look.amounts:
             continue
@@ -122,12 +136,12 @@ def by_club(look: Look, cut: Slice, subjects: Sequence[int], cells: Iterable[int
         added = np.zeros(len(pairs), np.int64)
         np.add.at(added, into, amounts)
         together: list[int] = pairs.tolist()
-        keys = [
-            look.cells[pair % look.cell_count]._replace(place=look.subjects[pair // look.cell_count].stream)
-            for pair in together
-        ]
-        found.extend(_cells(NAMES[number], cut, keys, range(len(keys)), added.tolist()))
-    return found
+        there = [numbers.setdefault(pair, len(numbers)) for pair in together]
+        parts.append(Part(NAMES[number], there, added.tolist()))
+    keys = [
+        look.cells[pair % look.cell_count]._replace(place=look.subjects[pair // look.cell_count].stream) for pair in numbers
+    ]
+    return Grouped(keys, parts)
 
 
 def provinces(look: Look) -> Groups:
@@ -140,11 +154,3 @@ def provinces(look: Look) -> Groups:
     groups = Groups(list(numbers), np.concatenate([known.into, np.array(added, np.int32)]))
     look.held.memory.keep("provinces", groups)
     return groups
-
-
-def _cells(name: str, cut: Slice, keys: Sequence[Key], there: Iterable[int], amounts: Iterable[int]) -> Iterator[Cell]:
-    basis = cut.clocks.basis
-    for number, amount in zip(there, amounts, strict=True):
-        key = keys[number]
-        if basis in ("any", key.basis):
-            yield Cell(name, *key, amount)

@@ -80,7 +80,7 @@ class Desk:
         cuts = list(slices(questions, self.clocks))
         numbers = {number for cut in cuts for number in cut.numbers()}
         made = await cube.aside(found.look, numbers, lambda: [cube.by_province(found.look, cut) for cut in cuts])
-        self.sheets = {cut.since: Sheet([*cells, *self.more(cut)]) for cut, cells in zip(cuts, made, strict=True)}
+        self.sheets = {cut.since: Sheet(grouped, self.more(cut)) for cut, grouped in zip(cuts, made, strict=True)}
         if any(isinstance(question.definition.formula, Coverage) for question in questions):
             more = self.more(Slice(("clubs_existing",), self.clocks))
             self.covered = Covered.on(self.places, found.look, self.clocks, more)
@@ -122,11 +122,11 @@ class Desk:
         match formula:
             case Sum():
                 choice = self._sum(question, sheet)
-                value = replace(evaluate(formula, _sums(definition, sheet, names)), value=choice.value)
+                value = evaluate(formula, _sums(definition, sheet, names))._replace(value=choice.value)
             case Share():
                 value = evaluate(formula, _sums(definition, sheet, names))
                 choice = self._share(question, value)
-                value = replace(value, value=choice.value)
+                value = value._replace(value=choice.value)
             case Coverage(level):
                 covered, undecided = self.covered_in(area, level)
                 value = evaluate(formula, covered)
@@ -182,7 +182,8 @@ class Desk:
         choice = self._provinces.get(key)
         if choice is None:
             olds = parts_of_province(self.places, name)
-            counted = {each: self._counted(question.definition, sheet, each) for each in (name, *olds)}
+            names = (name, *olds) if sources.in_parts(olds, claims, name) else (name,)
+            counted = {each: self._counted(question.definition, sheet, each) for each in names}
             choice = self._provinces[key] = sources.province(name, olds, counted, claims)
         return choice
 

@@ -123,6 +123,7 @@ def _question(bits: _Bits) -> Question:
     return Question(definition, area, clocks, _PERIODS[period])
 
 
+@lru_cache(maxsize=65_536)
 def _area_code(area: Area) -> tuple[int, int]:
     place = area.place
     if area.kind == "region":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
-from services.reporting.questions.cube import Cell
+from services.reporting.questions.cube import Cell, Grouped
 from shared.kernel.place import MapName
 
 NOWHERE: Final[Mapping[MapName, str]] = {"63": "63:", "34": "34:"}
@@ -26,25 +26,60 @@ class Sums(Protocol):
         ...
 
 
-def provinces_of(cell: Cell) -> tuple[str, ...]:
-    """The areas that a cell counts in: the nation, and its province (or none) on both maps."""
-    return "VN", f"63:{cell.province63}", f"34:{cell.province34}"
+class Placed(Protocol):
+    """What says where a sum belongs: a group's key, or a cell that is not in the ledger."""
+
+    @property
+    def place(self) -> str:
+        """The place as recorded, or what a group is named by."""
+        ...
+
+    @property
+    def province63(self) -> str:
+        """Its province on the old map."""
+        ...
+
+    @property
+    def province34(self) -> str:
+        """Its province on the map of today."""
+        ...
+
+
+def provinces_of(where: Placed) -> tuple[str, ...]:
+    """The areas that a sum counts in: the nation, and its province (or none) on both maps."""
+    return "VN", f"63:{where.province63}", f"34:{where.province34}"
 
 
 class Sheet:
-    """Sums by area and measure, apart for each cohort and basis. `areas` says in which areas a cell counts."""
+    """Sums by area and measure, apart for each cohort and basis. `areas` says in which areas a sum counts.
 
-    def __init__(self, cells: Iterable[Cell], areas: Callable[[Cell], Iterable[str]] = provinces_of) -> None:
+    `seen` are the areas of all sums, those that came to nothing included.
+    """
+
+    def __init__(
+        self, grouped: Grouped, more: Iterable[Cell] = (), areas: Callable[[Placed], Iterable[str]] = provinces_of
+    ) -> None:
         self._sums: dict[tuple[str, str], _Parts] = {}
-        for cell in cells:
-            part = (cell.cohort, cell.basis)
-            measure, amount = cell.measure, cell.amount
-            for area in areas(cell):
-                sums = self._sums.get((area, measure))
-                if sums is None:
-                    self._sums[area, measure] = {part: amount}
-                else:
-                    sums[part] = sums.get(part, 0) + amount
+        inside = [tuple(areas(key)) for key in grouped.keys]
+        parts = [(key.cohort, key.basis) for key in grouped.keys]
+        seen: set[int] = set()
+        for measure, there, amounts in grouped.parts:
+            seen.update(there)
+            for group, amount in zip(there, amounts, strict=True):
+                self._add(inside[group], measure, parts[group], amount)
+        self.seen = {area for group in seen for area in inside[group]}
+        for cell in more:
+            found = tuple(areas(cell))
+            self.seen.update(found)
+            self._add(found, cell.measure, (cell.cohort, cell.basis), cell.amount)
+
+    def _add(self, areas: Iterable[str], measure: str, part: tuple[str, str], amount: int) -> None:
+        for area in areas:
+            sums = self._sums.get((area, measure))
+            if sums is None:
+                self._sums[area, measure] = {part: amount}
+            else:
+                sums[part] = sums.get(part, 0) + amount
 
     def by_basis(self, area: str, measure: str, cohorts: tuple[str, ...] = ()) -> dict[str, int]:
         """The amounts of a measure by basis, of some cohorts only if they are named."""

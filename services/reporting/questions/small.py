@@ -23,7 +23,7 @@ from services.reporting.questions.cube import Cell, Groups, Slice
 from services.reporting.questions.desk import Desk, Figure, generated_of, slices
 from services.reporting.questions.geography import commune_on
 from services.reporting.questions.question import Question
-from services.reporting.questions.sheet import Sheet
+from services.reporting.questions.sheet import Placed, Sheet
 from services.reporting.questions.snapshot import Snapshot
 from services.reporting.questions.sources import Choice, Counted
 from shared.kernel.errors import Refused
@@ -83,7 +83,9 @@ class Small:
         self._desk = desk
         self._area = area
         self._sheets: dict[date | None, Sheet] = {}
+        self._rows: dict[str, Area] = {}
         self.groups: dict[str, Area] = {}
+        """The rows of which there is anything."""
 
     async def load(self, found: Snapshot, questions: Sequence[Question], *, clubs: bool) -> Small:
         """Sum the rows, by commune or by club."""
@@ -104,8 +106,8 @@ class Small:
             groups = Groups.of(look, cells, self._row_of)
             made = await cube.aside(look, numbers, lambda: [cube.by_group(look, cut, groups) for cut in cuts])
         for cut, sums in zip(cuts, made, strict=True):
-            inside = [*sums, *self._more(cut)]
-            self._sheets[cut.since] = Sheet(inside, self._areas_of_club if clubs else self._areas_of_place)
+            sheet = self._sheets[cut.since] = Sheet(sums, self._more(cut), self._of_club if clubs else self._of_place)
+            self.groups |= {name: self._rows[name] for name in sheet.seen if name in self._rows}
         return self
 
     def figure(self, question: Question) -> Figure:
@@ -148,12 +150,13 @@ class Small:
     def _row_of(self, key: Key) -> str:
         return commune_on(self._desk.places, key.place, self._desk.clocks.map).text
 
-    def _areas_of_place(self, cell: Cell) -> Iterable[str]:
-        group = commune_on(self._desk.places, cell.place, self._desk.clocks.map)
-        self.groups[group.text] = group
-        return {group.text, self._area.text}
+    def _of_place(self, where: Placed) -> Iterable[str]:
+        return self._in(commune_on(self._desk.places, where.place, self._desk.clocks.map))
 
-    def _areas_of_club(self, cell: Cell) -> Iterable[str]:
-        group = Area("club", cell.place)
-        self.groups[group.text] = group
-        return {group.text, self._area.text}
+    def _of_club(self, where: Placed) -> Iterable[str]:
+        return self._in(Area("club", where.place))
+
+    def _in(self, row: Area) -> Iterable[str]:
+        name = row.text
+        self._rows[name] = row
+        return {name, self._area.text}

@@ -13,9 +13,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.reporting.questions.declared import Declared
 
@@ -25,15 +26,17 @@ BESIDE_OLDS = "/63:"
 _RANK = {"counted": 3, "declared": 2, "estimated": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+_NOTHING: Mapping[str, int] = {}
+
+
+class Counted(NamedTuple):
     """What the ledger holds of an area: the amount by basis, and how many clubs were founded there.
 
     `stated` False: no club there stated the figure; blank is unknown, not zero. `zero`: nothing recorded means none, as
     of training rounds, while a province without any club reported may have hundreds.
     """
 
-    amounts: Mapping[str, int] = field(default_factory=dict[str, int])
+    amounts: Mapping[str, int] = _NOTHING
     clubs: int = 0
     stated: bool = True
     zero: bool = False
@@ -49,8 +52,7 @@ class Counted:
         return not any(self.amounts.values()) and not (self.clubs and self.stated)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The chosen value: its parts by basis, the declarations in it, what was counted, whether it is complete.
 
     `value` None: no source speaks of the area. `areas`: where what was counted is in the value.
@@ -158,23 +160,33 @@ def province(
     `counted` holds the counts of the province and of its old provinces by key. The two names of a province that never
     merged are one place; claims of either count.
     """
-    names = (own, *olds) if len(olds) <= 1 else (own,)
-    claim, clubs = _newest(claims.values, names), _newest(claims.clubs, names)
-    if len(olds) > 1 and claim is None and clubs is None and any(old in claims.values or old in claims.clubs for old in olds):
+    if in_parts(olds, claims, own):
         rest = _rest(counted.get(own, Counted()), [counted.get(old, Counted()) for old in olds])
         parts = [_alone(old, (old,), counted, claims) for old in olds]
         return total([*parts, *([] if rest.empty else [choose(own + BESIDE_OLDS, rest)])])
-    return _alone(own, names, counted, claims)
+    return _alone(own, (own, *olds) if len(olds) <= 1 else (own,), counted, claims)
+
+
+def in_parts(olds: Sequence[str], claims: Claims, own: str) -> bool:
+    """Whether a province made of several old ones is their sum: something is declared of those, and nothing of itself."""
+    if len(olds) <= 1 or own in claims.values or own in claims.clubs:
+        return False
+    return any(old in claims.values or old in claims.clubs for old in olds)
 
 
 def _alone(name: str, names: Sequence[str], counted: Mapping[str, Counted], claims: Claims) -> Choice:
-    claim = _newest(claims.values, names)
+    claim, clubs = _newest(claims.values, names), _newest(claims.clubs, names)
     of_its_day = None if claim is None else claims.of_its_day(claim, names)
-    return choose(name, counted.get(name, Counted()), claim, _newest(claims.clubs, names), of_its_day)
+    return choose(name, counted.get(name, Counted()), claim, clubs, of_its_day)
 
 
 def _newest(claims: Mapping[str, Declared], names: Iterable[str]) -> Declared | None:
-    return max((claims[name] for name in names if name in claims), key=_order, default=None)
+    newest: Declared | None = None
+    for name in names:
+        found = claims.get(name)
+        if found is not None and (newest is None or _order(found) > _order(newest)):
+            newest = found
+    return newest
 
 
 def _rest(whole: Counted, parts: Sequence[Counted]) -> Counted:

@@ -43,13 +43,17 @@ QUALIFIERS: Final[Mapping[str, Words]] = {
 }
 UNKNOWN: Final = Words("chưa có số liệu", "unknown")
 _ONE: Final = Decimal("0.1")
+_VIETNAMESE: Final = str.maketrans(",.", ".,")
 
 
 def number(value: Decimal) -> Words:
     """`456.470` and `456,470`; a fraction keeps at most one decimal: `73,6` and `73.6`."""
+    if (whole := int(value)) == value:
+        text = f"{whole:,}"
+        return Words(text.replace(",", "."), text)
     rounded = value.quantize(_ONE, ROUND_HALF_UP)
     text = f"{rounded:,.1f}" if rounded != rounded.to_integral_value() else f"{int(rounded):,}"
-    return Words(text.translate(str.maketrans(",.", ".,")), text)
+    return Words(text.translate(_VIETNAMESE), text)
 
 
 def amount(value: Decimal | None, unit: Unit) -> Words:
