@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.clubs.app import SERVICE as CLUBS
 from services.clubs.views import Clubs
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.ledger.view import FiguresView
+from shared.kernel.clock import day_of, system_clock
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Role
 from shared.projections.fold import apply_batch
@@ -161,3 +163,40 @@ def read_page(answer: httpx.Response) -> Page:
     page = Page()
     page.feed(answer.text)
     return page
+
+
+TODAY = day_of(system_clock())
+LAST_MONTH = (TODAY.replace(day=1) - timedelta(days=1)).isoformat()[:7]
+EVIL = "<img src=x onerror=alert(1)>"
+FIVE = {
+    "name": "CLB liên thế hệ thôn 3",
+    "founded_on": "02/09/2025",
+    "members.total": "52",
+    "members.aged_60_plus": "34",
+    "members.women": "38",
+}
+
+
+async def opened(client: httpx.AsyncClient, path: str = "/nhap/clb-moi") -> Page:
+    answer = await client.get(path)
+    assert answer.status_code == 200, answer.text
+    return read_page(answer)
+
+
+async def sent(client: httpx.AsyncClient, page: Page, **typed: str) -> httpx.Response:
+    return await client.post(page.action, data={**page.fields, **typed})
+
+
+async def founded(client: httpx.AsyncClient, **typed: str) -> str:
+    """The stream of a club that was founded by the form."""
+    page = await opened(client)
+    answer = await sent(client, page, **(FIVE | typed))
+    assert answer.status_code == 303, read_page(answer).text
+    return f"club-{page.fields['ma']}"
+
+
+async def told(world: EntryWorld, stream: str) -> list[dict[str, Any]]:
+    """The events of a club, the oldest first, straight from the log."""
+    header = await world.clubs.token("centre")
+    answer = await world.clubs.client.get(f"/v1/streams/{stream}/events", headers=header)
+    return answer.json()["events"][::-1] if answer.status_code == 200 else []

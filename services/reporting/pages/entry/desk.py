@@ -156,6 +156,8 @@ class Desk:
                 draft.remarks.append(Remark(unclear if refused.status >= 500 else Words(refused.vi, refused.en)))
                 return [], refused.status
             answers = answer["answers"]
+            if dry_run and any(map(_founded_meanwhile, answers)):
+                continue
             if status := self._blamed(draft, commands, answers):
                 return [], status
         return [answer["result"] for answer in answers], 200
@@ -192,3 +194,9 @@ class Desk:
         first = results[0]
         query = {} if any(result["events"] for result in results) else {"clb": first["stream"], "khong_doi": "1"}
         return RedirectResponse(f"{RECEIPT}/{first['command_id']}" + (f"?{urlencode(query)}" if query else ""), 303)
+
+
+def _founded_meanwhile(answer: Json) -> bool:
+    """The club's id is the founding's own, so whoever founded it meanwhile is this very form, pressed twice; the real sending
+    gets its first answer."""
+    return answer["status"] >= 400 and answer["problem"]["slug"] == "already-founded"
