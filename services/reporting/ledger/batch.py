@@ -1,8 +1,4 @@
-"""A batch of events folded in memory: what must be read before, and every row to be written after. Pure.
-
-Rollups are summed here, so that a batch upserts each of them once. A rollup that a batch brings to nothing is still
-written: which rows exist must not depend on how the events were cut into batches.
-"""
+"""A batch of events folded in memory: what must be read before, and every row to be written after. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from functools import lru_cache
 from services.reporting.ledger import text
 from services.reporting.ledger.club import Club
 from services.reporting.ledger.club_fold import key_of
-from services.reporting.ledger.days import dates_of
+from services.reporting.ledger.days import day_text
 from services.reporting.ledger.entries import Entry, Key
 from services.reporting.ledger.fold import fold
 from services.reporting.ledger.inspection import Inspection
@@ -28,8 +24,6 @@ from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.place import NATION
 from shared.projections.view import Delivered
 
-Cell = tuple[str, str, str, str, str, str]
-"""Where a rollup lies: province on both maps, cohort, valid month, known month, basis; the measure is one level deeper."""
 Row = tuple[object, ...]
 
 
@@ -50,8 +44,6 @@ class Batch:
     states: dict[str, Subject | None]
     events: list[str] = field(default_factory=list[str])
     entries: list[str] = field(default_factory=list[str])
-    rollups: dict[Cell, dict[int, int]] = field(default_factory=dict[Cell, dict[int, int]])
-    places: dict[tuple[str, str], Row] = field(default_factory=dict[tuple[str, str], Row])
     declarations: list[Row] = field(default_factory=list[Row])
     targets: list[Row] = field(default_factory=list[Row])
     freshness: dict[str, Freshness] = field(default_factory=dict[str, Freshness])
@@ -89,36 +81,18 @@ class Batch:
         who = f"{stream}\t{text.field(recorded.actor)}\t{at.isoformat()}"
         self.events.append(f"{place}{recorded.event_id}\t{recorded.type}\t{who}")
         if entries:
-            self._write(entries, f"{place}{stream}", stream, at)
+            self._write(entries, f"{place}{stream}", at)
         self._freshen(key, at, event.month if isinstance(event, MonthReported) else None)
         lane = self.lanes.get(where[:2])
         if lane is None or lane[0] < recorded.position:
             self.lanes[where[:2]] = (recorded.position, at)
         return entries
 
-    def _write(self, entries: Sequence[Entry], where: str, stream: str, at: datetime) -> None:
-        known_month, known_at = _month(at), at.isoformat()
-        rollups, rows = self.rollups, self.entries
+    def _write(self, entries: Sequence[Entry], where: str, at: datetime) -> None:
+        known_at, rows = at.isoformat(), self.entries
         for key, day, basis, amounts in entries:
-            place, province63, province34, cohort = key
-            if (place, stream) not in self.places:
-                self.places[place, stream] = (place, province63, province34, stream)
-            valid_on, month = dates_of(day)
             numbers, values = text.numbers(tuple(amounts)), ",".join(map(str, amounts.values()))
-            rows.append(f"{where}\t{text.of_key(key)}\t{valid_on}\t{known_at}\t{basis}\t{numbers}\t{{{values}}}")
-            cell = (province63, province34, cohort, month, known_month, basis)
-            sums = rollups.get(cell)
-            if sums is None:
-                rollups[cell] = amounts.copy()
-                continue
-            for number, amount in amounts.items():
-                sums[number] = sums.get(number, 0) + amount
-
-    def rollup_rows(self) -> list[Row]:
-        """The rollups in the order in which they are written."""
-        return [
-            (number, *cell, amount) for cell, sums in sorted(self.rollups.items()) for number, amount in sorted(sums.items())
-        ]
+            rows.append(f"{where}\t{text.of_key(key)}\t{day_text(day)}\t{known_at}\t{basis}\t{numbers}\t{{{values}}}")
 
     def _freshen(self, key: Key, at: datetime, month: date | None) -> None:
         for province in _provinces(key):
@@ -134,16 +108,6 @@ class Batch:
     def stored_states(self) -> Mapping[str, bytes]:
         """The bytes of every state that an event changed."""
         return {stream: encode(self.states[stream]) for stream in sorted(self.changed)}
-
-
-@lru_cache(maxsize=4096)
-def _month_of_hour(hour: datetime) -> str:
-    return hour.astimezone(HO_CHI_MINH).date().replace(day=1).isoformat()
-
-
-def _month(at: datetime) -> str:
-    """The month in Vietnam, looked up by the hour."""
-    return _month_of_hour(at.replace(minute=0, second=0, microsecond=0))
 
 
 @lru_cache(maxsize=65536)

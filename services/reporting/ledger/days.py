@@ -25,7 +25,6 @@ def month_end(day: int) -> int:
 
 
 @lru_cache(maxsize=65536)
-def dates_of(day: int) -> tuple[str, str]:
-    """The day, and the first day of its month, as they are written into entries and rollups."""
-    text = date.fromordinal(day).isoformat()
-    return text, f"{text[:8]}01"
+def day_text(day: int) -> str:
+    """The day as it is written into entries."""
+    return date.fromordinal(day).isoformat()

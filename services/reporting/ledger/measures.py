@@ -1,4 +1,4 @@
-"""What the ledger counts: every measure (đại lượng) has a number for ever, because rollups and entries are stored by it.
+"""What the ledger counts: every measure (đại lượng) has a number for ever, because entries are stored by it.
 
 Never renumber and never reuse a number: a stored sum would change its meaning. A stock is a difference that later entries
 take back, a flow is never taken back except by a correction; both are plain sums.

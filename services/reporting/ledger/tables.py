@@ -1,6 +1,7 @@
 """The tables of the view `figures`. Nothing here carries an arrival order or a surrogate id, so that rebuilds compare by bytes.
 
-`events` has one row an event, `entries` its signed amounts (one row a day and basis), `rollups` the same amounts by month.
+`events` has one row an event, `entries` its signed amounts (one row a day and basis). Sums are made in the serving process,
+over a copy of `entries` by columns: no index here is for sums.
 """
 
 from __future__ import annotations
@@ -12,14 +13,6 @@ create table if not exists subjects (
     stream text primary key,
     state bytea not null
 ) with (fillfactor = 70);
-create table if not exists subject_places (
-    place text not null,
-    province63 text not null,
-    province34 text not null,
-    stream text not null,
-    primary key (place, stream)
-);
-create index if not exists subject_places_by_stream on subject_places (stream);
 create table if not exists events (
     source text not null,
     lane smallint not null,
@@ -47,20 +40,6 @@ create table if not exists entries (
     amounts bigint[] not null
 );
 create index if not exists entries_by_stream on entries (stream);
-create index if not exists entries_by_valid_on on entries using brin (valid_on) with (pages_per_range = 32);
-create index if not exists entries_by_known_at on entries using brin (known_at) with (pages_per_range = 32);
-create index if not exists entries_of_lives on entries (place) where measures[1] <= 2;
-create table if not exists rollups (
-    measure smallint not null,
-    province63 text not null,
-    province34 text not null,
-    cohort text not null,
-    valid_month date not null,
-    known_month date not null,
-    basis text not null,
-    amount bigint not null,
-    primary key (measure, province34, province63, cohort, basis, valid_month, known_month)
-) with (fillfactor = 80);
 create table if not exists declarations (
     stream text not null,
     version int not null,
@@ -117,10 +96,8 @@ create table if not exists lanes (
 
 ORDERED: Final[dict[str, str]] = {
     "subjects": "stream",
-    "subject_places": "place, stream",
     "events": "source, lane, position",
     "entries": "source, lane, position, valid_on, basis, place, cohort",
-    "rollups": "measure, province34, province63, cohort, basis, valid_month, known_month",
     "declarations": "stream, version",
     "targets": "stream, version",
     "freshness": "province",

@@ -1,4 +1,4 @@
-"""The view `figures`, version 1: the ledger behind every figure. One query loads the states of a batch, then a few
+"""The view `figures`, version 2: the ledger behind every figure. One query loads the states of a batch, then a few
 set-based statements write everything, in the batch's own transaction. It keeps nothing in memory between batches.
 """
 
@@ -23,18 +23,6 @@ _STATES: Final = """
     insert into subjects (stream, state) select * from unnest($1::text[], $2::bytea[])
     on conflict (stream) do update set state = excluded.state
 """
-_PLACES: Final = """
-    insert into subject_places (place, province63, province34, stream)
-    select * from unnest($1::text::text[], $2::text::text[], $3::text::text[], $4::text::text[]) on conflict do nothing
-"""
-_ROLLUPS: Final = """
-    insert into rollups (measure, province63, province34, cohort, valid_month, known_month, basis, amount)
-    select * from unnest(
-        $1::text::smallint[], $2::text::text[], $3::text::text[], $4::text::text[],
-        $5::text::date[], $6::text::date[], $7::text::text[], $8::text::bigint[])
-    on conflict (measure, province34, province63, cohort, basis, valid_month, known_month)
-    do update set amount = rollups.amount + excluded.amount
-"""
 _FRESHNESS: Final = """
     insert into freshness (province, events, recorded_at, latest_month)
     select * from unnest($1::text::text[], $2::text::bigint[], $3::text::timestamptz[], $4::text::date[])
@@ -55,7 +43,7 @@ class FiguresView:
     """The fold from the logs of all four services to the ledger. Several processes may fold different lanes."""
 
     name = "figures"
-    version = 1
+    version = 2
     sources = ("clubs", "trainings", "monitoring", "reporting")
     codec = CODEC
 
@@ -63,7 +51,7 @@ class FiguresView:
         self._keys = Keys(places)
 
     def tables(self) -> str:
-        """States, entries, rollups, declared figures, targets, freshness and positions."""
+        """States, entries, declared figures, targets, freshness and positions."""
         return TABLES
 
     async def apply(self, connection: Connection, events: Sequence[Delivered]) -> None:
@@ -87,10 +75,6 @@ async def write(connection: Connection, batch: Batch) -> None:
         await connection.copy_records_to_table("targets", records=batch.targets)
     states = batch.stored_states()
     await connection.execute(_STATES, list(states), list(states.values()))
-    if batch.places:
-        await connection.execute(_PLACES, *text.columns(place for _, place in sorted(batch.places.items())))
-    if batch.rollups:
-        await connection.execute(_ROLLUPS, *text.columns(batch.rollup_rows()))
     fresh = sorted(batch.freshness.items())
     await connection.execute(
         _FRESHNESS, *text.columns((province, each.events, each.recorded_at, each.latest_month) for province, each in fresh)
