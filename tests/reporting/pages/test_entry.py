@@ -107,7 +107,8 @@ async def test_other_content_under_the_same_id_is_told_and_kept_in_a_fresh_form(
 
 async def test_everything_wrong_is_told_beside_its_field_and_everything_typed_is_kept(world: EntryWorld) -> None:
     typed = {
-        **{"name": "", "founded_on": "31/02/2025"},
+        "name": "",
+        "founded_on": "31/02/2025",
         "members.total": "5,2",
         "members.aged_60_plus": "ba mươi",
         "members.women": "-3",
@@ -122,8 +123,7 @@ async def test_everything_wrong_is_told_beside_its_field_and_everything_typed_is
         shown = read_page(answer)
         assert {name: shown.fields[name] for name in typed} == typed
         assert shown.attributes["founded_on"]["type"] == "text"
-        wrong = ("name", "founded_on", "members.total", "members.aged_60_plus", "members.women")
-        for name in wrong:
+        for name in (wrong := ("name", "founded_on", "members.total", "members.aged_60_plus", "members.women")):
             assert shown.why(name), name
             assert f"#f-{name.replace('.', '-')}" in shown.links
         assert not shown.why("members.poor")
