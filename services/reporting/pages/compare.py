@@ -19,6 +19,7 @@ from services.reporting.pages import comparing
 from services.reporting.pages.comparing import HEADLINES, Side
 from services.reporting.pages.reading import Chosen, Reading
 from services.reporting.pages.site import Site
+from services.reporting.pages.words import say
 from services.reporting.questions import render
 from services.reporting.questions.area import WHOLE_COUNTRY, Area, name_of, parse_area
 from services.reporting.questions.ask import Ask, GroupBy, as_of, known_at
@@ -101,7 +102,7 @@ def router(site: Site) -> APIRouter:
             now,
             "compare.html",
             given=what,
-            area=render.area(area, places) | {"name": name_of(area, places)},
+            area=render.area(area, places) | {"name": say(reading.language, name_of(area, places))},
             definition=definition,
             definitions=ALL,
             provinces=[(each.key, places.name(each)) for each in places.province_list("34")],

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse
 from services.reporting.pages import tracing
 from services.reporting.pages.reading import Chosen, Reading
 from services.reporting.pages.site import Site
+from services.reporting.pages.words import say
 from services.reporting.questions import number_id, render, why
 from services.reporting.questions.area import name_of
 from services.reporting.questions.ask import known_at
@@ -92,7 +93,10 @@ async def _opened(site: Site, visitor: Visitor, reading: Reading, question: Ques
         (figure,) = await whole(found, places, question.area, [question])
         (known_now,) = await whole(found, places, question.area, [now])
         (of_today,) = await whole(found, places, question.area, [today])
-    name = await _name(site, visitor, question)
+        parts = [
+            figure for part in tracing.in_parts(figure, places) for figure in await whole(found, places, part.area, [part])
+        ]
+    name = say(language, await _name(site, visitor, question))
     answer["area"]["name"] = name
     revised = known_now.choice.value != figure.choice.value
     past = revised or question.clocks.as_of != day_of(reading.now)
@@ -102,8 +106,8 @@ async def _opened(site: Site, visitor: Visitor, reading: Reading, question: Ques
         "number": answer["number"],
         "question": question,
         "rule": render.words(why.shown(figure, places)),
-        "sources": tracing.sources(figure, places),
-        "below": tracing.below(answer, figure, places, component),
+        "sources": tracing.sources(figure, parts, places, language),
+        "below": tracing.below(answer, figure, places, component, language),
         "entries": [tracing.entry(each, question, places, language) for each in answer["entries"]],
         "places_listed": answer["definition"]["kind"] == "coverage",
         "mix_chart": tracing.mix_chart(answer["number"], language),

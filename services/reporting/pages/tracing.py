@@ -38,20 +38,22 @@ _ADDRESS: Final = re.compile(r"https?://[^\s;,<>\"]+[^\s;,.<>\")]")
 _SIDES: Final = {"state": "cơ quan nhà nước", "association": "Hội NCT"}
 
 
-def sources(figure: Figure, places: Places) -> list[Json]:
-    """Every published figure of the area itself, shown or not, with the reason and the number of its own day."""
-    listed = [(each, True) for each in figure.choice.used] + [(each, False) for each in figure.others]
+def sources(figure: Figure, below: Sequence[Figure], places: Places, language: Language) -> list[Json]:
+    """Every published figure of the area and of the figures `below` that are in it, shown or not, with the reason and the
+    number of its own day."""
+    listed = [(each, figure, True) for each in figure.choice.used] + [(each, figure, False) for each in figure.others]
+    listed += [(claim, part, False) for part in below for claim in part.others]
     return [
         {
             **render.declaration(claim),
             "shown": used,
             "own": claim.area in same_places(places, figure.question.area),
-            "place": _place_name(claim, places),
-            "reason": None if used else render.words(why.not_shown(claim, figure, places)),
+            "place": _place_name(claim, figure.question, places, language),
+            "reason": None if used else render.words(why.not_shown(claim, of, places)),
             "origin": list(linked(claim.source)),
             "of_its_day": _of_its_day(claim, figure.question, places),
         }
-        for claim, used in listed
+        for claim, of, used in listed
     ]
 
 
@@ -67,8 +69,25 @@ def linked(text: str) -> Iterator[tuple[str, str | None]]:
         yield text[at:], None
 
 
-def _place_name(claim: Declared, places: Places) -> str:
-    return "" if claim.area is None else name_of(_area(claim.area, places), places)
+def _place_name(claim: Declared, question: Question, places: Places, language: Language) -> str:
+    """A place of the other list says so: an old province often has the name of the new one that it is a part of."""
+    if claim.area is None:
+        return ""
+    area = _area(claim.area, places)
+    name = name_of(area, places)
+    old = claim.area.startswith("63:") and question.clocks.map == "34"
+    return (
+        f"{name} ({say(language, 'trước sáp nhập')})" if old and area.code not in same_places(places, question.area) else name
+    )
+
+
+def in_parts(figure: Figure, places: Places) -> list[Question]:
+    """The questions of the old provinces whose published figures make up a province's, so that what contradicts them shows."""
+    if figure.question.area.kind != "province":
+        return []
+    own = same_places(places, figure.question.area)
+    areas = {claim.area: None for claim in figure.choice.used if claim.area is not None and claim.area not in own}
+    return [_at(figure.question, _area(area, places)) for area in areas]
 
 
 def _of_its_day(claim: Declared, question: Question, places: Places) -> str | None:
@@ -78,7 +97,7 @@ def _of_its_day(claim: Declared, question: Question, places: Places) -> str | No
     return encoded(_at(replace(question, clocks=replace(question.clocks, as_of=claim.valid_to)), _area(claim.area, places)))
 
 
-def below(answer: Json, figure: Figure, places: Places, component: Component) -> list[Json]:
+def below(answer: Json, figure: Figure, places: Places, component: Component, language: Language) -> list[Json]:
     """One level below: what the ledger holds there, and what is declared for places of their own; each with its number."""
     question, unit = figure.question, figure.question.definition.unit
     rows: list[Json] = [
@@ -100,7 +119,7 @@ def below(answer: Json, figure: Figure, places: Places, component: Component) ->
         number = encoded(_at(question, _area(claim.area, places)))
         rows.append(
             {
-                "name": _place_name(claim, places),
+                "name": _place_name(claim, question, places, language),
                 "club": None,
                 "amount": render.plain(claim.value),
                 "display": render.words(amount(claim.value, unit)),
