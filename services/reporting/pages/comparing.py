@@ -76,7 +76,7 @@ def difference(a: Json | None, b: Json | None, language: Language) -> str:
     change = Decimal(str(b["value"])) - Decimal(str(a["value"]))
     unit = b.get("unit")
     text = filters.signed(change, language)
-    return text if unit != "percent" else say(language, "%(change)s điểm %%", change=text)
+    return text if unit != "percent" else say(language, "%(change)s điểm phần trăm", change=text)
 
 
 def pairs(one: Sequence[Json], other: Sequence[Json], language: Language) -> list[Json]:
