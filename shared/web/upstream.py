@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, cast
 
 import httpx
@@ -180,7 +181,10 @@ def credentials(request: Request) -> Headers:
 def open_clients(urls: Mapping[str, str], *, streams: bool = False) -> dict[str, httpx.AsyncClient]:
     """A client for each service, or for its streams; proxies of the environment are not used."""
     limits = _STREAMS if streams else _LIMITS
-    return {
+    clients = {
         name: httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=limits, trust_env=False, follow_redirects=False)
         for name, url in urls.items()
     }
+    for client in clients.values():  # one client carries all visitors: it must keep nobody's cookies
+        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return clients
