@@ -67,8 +67,10 @@ async def test_any_cutting_into_batches_and_refreshes_gives_the_sums_that_sql_gi
                 assert by_columns(found, clocks, since) == await by_sql(found, clocks, since)
 
 
-async def test_an_event_that_comes_in_behind_its_lanes_position_is_found(world: ReportingWorld):
-    """What a replay of parked events does. Seen to fail without the comparison of the number of events."""
+@pytest.mark.parametrize("beside", [0, 3])
+async def test_an_event_that_comes_in_behind_its_lanes_position_is_found(world: ReportingWorld, beside):
+    """What a replay of parked events does, alone or beside new events. Seen to fail without either comparison of the number
+    of events."""
     log = in_lanes(told(31, clubs=60))
     heads = {(each.recorded.source, each.recorded.lane): each.recorded.stream for each in log}
     waiting = next(
@@ -77,11 +79,12 @@ async def test_an_event_that_comes_in_behind_its_lanes_position_is_found(world: 
         if heads[each.recorded.source, each.recorded.lane] != each.recorded.stream and each.recorded.stream.startswith("club-")
     )
     late = [each for each in log if each.recorded.stream == waiting]
-    await world.fold([each for each in log if each.recorded.stream != waiting])
+    others = [each for each in log if each.recorded.stream != waiting]
+    await world.fold(others[: len(others) - beside])
     clocks = Clocks(date(2027, 1, 1), datetime(2030, 1, 1, tzinfo=UTC), "34")
     async with snapshot(world.pool, world.schema) as found:
         before = by_columns(found, clocks, None)
-    await world.fold(late)
+    await world.fold([*late, *others[len(others) - beside :]])
     async with snapshot(world.pool, world.schema) as found:
         after = by_columns(found, clocks, None)
         assert after == await by_sql(found, clocks, None) != before

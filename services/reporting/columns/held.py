@@ -52,6 +52,8 @@ class Look:
     """The ledger at some positions. Its arrays never change, whatever is added to what is held later."""
 
     held: Held
+    state: int
+    """Looks of one copy with the same state are of the same positions."""
     cell_count: int
     days: Indexes
     known: Numbers
@@ -75,30 +77,33 @@ class Look:
 
 
 class Memory:
-    """Results that may be used again, the least used ones forgotten. Threads may share it."""
+    """Results that may be used again, the least used ones forgotten by weight. Threads may share it."""
 
-    __slots__ = ("_kept", "_lock", "_most")
+    __slots__ = ("_kept", "_lock", "_most", "_weight")
 
     def __init__(self, most: int) -> None:
-        self._kept: OrderedDict[Any, Any] = OrderedDict()
+        self._kept: OrderedDict[Any, tuple[Any, int]] = OrderedDict()
         self._lock = Lock()
         self._most = most
+        self._weight = 0
 
     def get(self, key: Any) -> Any:
         """What was kept, or None."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
-                return self._kept[key]
+                return self._kept[key][0]
             return None
 
-    def keep(self, key: Any, value: Any) -> None:
-        """Keep it for later."""
+    def keep(self, key: Any, value: Any, weight: int = 1) -> None:
+        """Keep it for later, unless it alone would push out the half of everything."""
+        if weight > self._most // 2:
+            return
         with self._lock:
-            self._kept[key] = value
-            self._kept.move_to_end(key)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._weight += weight - self._kept.pop(key, (None, 0))[1]
+            self._kept[key] = (value, weight)
+            while self._weight > self._most:
+                self._weight -= self._kept.popitem(last=False)[1][1]
 
 
 Name = TypeVar("Name", bound=Hashable)
@@ -115,6 +120,11 @@ class Held:
     subject_numbers: dict[str, int] = field(default_factory=dict[str, int])
     """By stream. May hold subjects of later looks."""
     memory: Memory = field(default_factory=lambda: Memory(512))
+    """Sums by cell and the like."""
+    answers: Memory = field(default_factory=lambda: Memory(12_000))
+    """Numbers in their final form, weighed by their count."""
+    state: int = 0
+    """Becomes another when anything in the view became another."""
     _cell_numbers: dict[Cell, int] = field(default_factory=dict[Cell, int])
     _days: Growing[np.int32] = field(default_factory=lambda: Growing(np.int32))
     _known: Growing[np.int64] = field(default_factory=lambda: Growing(np.int64))
@@ -146,6 +156,7 @@ class Held:
         """What is held now."""
         return Look(
             held=self,
+            state=self.state,
             cell_count=len(self.cells),
             days=self._days.all(),
             known=self._known.all(),

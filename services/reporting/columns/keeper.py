@@ -42,6 +42,8 @@ class Keeper:
             async for piece in fetch.everything(connection):
                 held.add(piece)
             self._held = held
+        if events != self._events or lanes != self._lanes:
+            self._held.state += 1
         self._lanes, self._events = dict(lanes), events
         return self._held.look()
 

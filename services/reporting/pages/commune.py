@@ -91,7 +91,9 @@ def router(site: Site) -> APIRouter:
             crumbs_to=areas.way_up(places, spot.place, reading.language),
             province=None if province is None else (province.key, places.name(province)),
             district=places.district(spot.place),
-            successors=[(each.key, places.name(each)) for each in today.candidates or ((today.commune,) if today.commune else ())],
+            successors=[
+                (each.key, places.name(each)) for each in today.candidates or ((today.commune,) if today.commune else ())
+            ],
             undecided=today.undecided, olds=_olds(places, spot.place),
             writes=may_write(visitor.principal, spot.place, places),
             found_at=today.commune.key if today.commune else spot.key,

@@ -11,11 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 from services.reporting.indicators.definition import Sum
-from services.reporting.questions import render
+from services.reporting.questions import remembered, render
 from services.reporting.questions.area import REGIONS, Area
 from services.reporting.questions.ask import Ask
 from services.reporting.questions.desk import Desk, Figure
 from services.reporting.questions.question import Question
+from services.reporting.questions.remembered import Row
 from services.reporting.questions.series import months_of
 from services.reporting.questions.small import Small
 from services.reporting.questions.snapshot import Fresh, Snapshot, Stamp, stamp
@@ -35,24 +36,31 @@ _BESIDE = {
 async def progress(found: Snapshot, places: Places, ask: Ask) -> Json:
     """The whole answer. May raise `Refused` for groups that the area cannot be cut into."""
     mark = await stamp(found, ask.clocks.known_at)
-    questions = [Question(definition, ask.area, ask.clocks) for definition in ask.definitions]
-    desk = Desk(places, ask.clocks)
-    figures = await _whole(found, desk, ask.area, questions)
-    body: Json = {
+    what = ("progress", tuple(each.slug for each in ask.definitions), ask.area, ask.group_by)
+    total, *groups = await remembered.rows(found, ask.clocks, what, lambda: _rows(found, places, ask))
+    if ask.group_by == "month":
+        groups = await months_of(found, places, ask)
+    return {
         **render.head(mark, ask.clocks, places),
         "area": render.area(ask.area, places),
         "group_by": ask.group_by,
         "definitions": {each.slug: each.version for each in ask.definitions},
-        "generated": any(each.generated for each in figures),
-        "numbers": [render.figure(each) for each in figures],
-        "groups": [],
+        "generated": total["generated"],
+        "numbers": total["numbers"],
+        "groups": groups,
         "freshness": freshness(mark, places, ask),
     }
-    if ask.group_by == "month":
-        body["groups"] = await months_of(found, places, ask)
-    elif ask.group_by is not None:
-        body["groups"] = await _groups(found, desk, ask, questions, figures)
-    return body
+
+
+async def _rows(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
+    """The whole, then its parts, if it is cut into places or clubs."""
+    questions = [Question(definition, ask.area, ask.clocks) for definition in ask.definitions]
+    desk = Desk(places, ask.clocks)
+    figures = await _whole(found, desk, ask.area, questions)
+    total = Row.of({"generated": any(each.generated for each in figures)}, figures)
+    if ask.group_by in (None, "month"):
+        return [total]
+    return [total, *await _groups(found, desk, ask, questions, figures)]
 
 
 async def whole(found: Snapshot, places: Places, area: Area, questions: Sequence[Question]) -> list[Figure]:
@@ -68,7 +76,7 @@ async def _whole(found: Snapshot, desk: Desk, area: Area, questions: Sequence[Qu
     return [desk.figure(question) for question in questions]
 
 
-async def _groups(found: Snapshot, desk: Desk, ask: Ask, questions: Sequence[Question], totals: Sequence[Figure]) -> list[Json]:
+async def _groups(found: Snapshot, desk: Desk, ask: Ask, questions: Sequence[Question], totals: Sequence[Figure]) -> list[Row]:
     """The rows. `desk` is loaded, unless the area is a commune or a club."""
     places = desk.places
     if ask.group_by in ("commune", "club"):
@@ -101,17 +109,13 @@ def _regions(ask: Ask, places: Places) -> list[Area]:
     return [Area("region", slug) for slug in REGIONS if slug in slugs]
 
 
-def _group(places: Places, area: Area, figures: Sequence[Figure], ask: Ask) -> Json:
+def _group(places: Places, area: Area, figures: Sequence[Figure], ask: Ask) -> Row:
     waits = area.kind == "commune" and area.text[:2] != ask.clocks.map
-    return {
-        **render.area(area, places),
-        "undecided": waits,
-        "generated": any(each.generated for each in figures),
-        "numbers": [render.figure(each) for each in figures],
-    }
+    head = {**render.area(area, places), "undecided": waits, "generated": any(each.generated for each in figures)}
+    return Row.of(head, figures)
 
 
-def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure], name: str) -> list[Json]:
+def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure], name: str) -> list[Row]:
     """What an area has beside its parts: rounds and inspections of the whole of it, and what was only declared for it."""
     numbers: list[Json] = []
     generated = False
@@ -127,7 +131,8 @@ def _remainder(rows: Sequence[Sequence[Figure]], totals: Sequence[Figure], name:
             numbers.append({"id": None, "indicator": definition.slug, "value": render.plain(rest), "display": display})
     if not numbers:
         return []
-    return [{"key": "none", "kind": "none", "name": name, "undecided": False, "generated": generated, "numbers": numbers}]
+    head = {"key": "none", "kind": "none", "name": name, "undecided": False, "generated": generated}
+    return [Row(head, [(None, number) for number in numbers])]
 
 
 def freshness(mark: Stamp, places: Places, ask: Ask) -> list[Json]:

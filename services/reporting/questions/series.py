@@ -13,13 +13,14 @@ from typing import Any
 
 from services.reporting.indicators.definition import Coverage, Definition, Sum
 from services.reporting.ledger.measures import FLOWS
-from services.reporting.questions import cube, render
-from services.reporting.questions.area import Area
+from services.reporting.questions import cube, remembered
+from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.ask import Ask
 from services.reporting.questions.covered import Covered
 from services.reporting.questions.desk import GENERATED, Desk
 from services.reporting.questions.lines import Lines, days_needed
 from services.reporting.questions.question import Clocks, Question
+from services.reporting.questions.remembered import Row
 from services.reporting.questions.snapshot import Snapshot
 from shared.kernel.errors import Refused
 from shared.reference.book import Places
@@ -73,25 +74,33 @@ async def _series(
     clocks: Clocks,
     months: Sequence[date],
 ) -> dict[str, list[Json]]:
-    asked = {month: [_question(each, areas[0], clocks, month) for each in definitions] for month in months} if areas else {}
+    what = ("series", tuple(each.slug for each in definitions), tuple(areas), tuple(months))
+    rows = await remembered.rows(found, clocks, what, lambda: _rows(found, Desk(places, clocks), definitions, areas, months))
+    count = len(months)
+    return {area.text: rows[index * count : (index + 1) * count] for index, area in enumerate(areas)}
+
+
+async def _rows(
+    found: Snapshot, desk: Desk, definitions: Sequence[Definition], areas: Sequence[Area], months: Sequence[date]
+) -> list[Row]:
+    """Every month of the first area, then of the next."""
+    clocks = desk.clocks
+    asked = {month: [_question(each, WHOLE_COUNTRY, clocks, month) for each in definitions] for month in months}
     since = {question.since for questions in asked.values() for question in questions}
     measures = sorted({name for each in definitions for name in each.measures()} | {"clubs_founded", *GENERATED})
     numbers = cube.Slice(tuple(measures), clocks).numbers()
     lines = await cube.aside(found.look, numbers, lambda: Lines(found.look, measures, clocks, days_needed(months, since)))
-    desk = Desk(places, clocks)
     covers = any(isinstance(each.formula, Coverage) for each in definitions)
-    await desk.load_words(found, asked[months[0]] if areas else ())
-    series: dict[str, list[Json]] = {area.text: [] for area in areas}
+    await desk.load_words(found, asked[months[0]])
+    series: dict[Area, list[Row]] = {area: [] for area in areas}
     for month, questions in asked.items():
         then = replace(clocks, as_of=month)
         sheets = {first: lines.at(month, first) for first in {question.since for question in questions} | {None}}
-        desk.move(then, sheets, Covered.on(places, found.look, then) if covers else None)
+        desk.move(then, sheets, Covered.on(desk.places, found.look, then) if covers else None)
+        head = {"key": month.isoformat()[:7], "kind": "month", "name": f"{month:%m/%Y}"}
         for area in areas:
-            figures = [desk.figure(question.of(area)) for question in questions]
-            name = f"{month:%m/%Y}"
-            numbers_of = [render.figure(each) for each in figures]
-            series[area.text].append({"key": month.isoformat()[:7], "kind": "month", "name": name, "numbers": numbers_of})
-    return series
+            series[area].append(Row.of(head, [desk.figure(question.of(area)) for question in questions]))
+    return [row for rows in series.values() for row in rows]
 
 
 def _question(definition: Definition, area: Area, clocks: Clocks, day: date) -> Question:

@@ -54,7 +54,8 @@ async def test_a_page_of_the_past_is_compared_with_now(country):
 async def test_it_is_a_plain_form_that_carries_ready_comparisons(country):
     page = await compared(country)
     forms = [attrs for tag, attrs in page.tags if tag == "form" and attrs.get("action") == "/so-sanh"]
-    assert forms and forms[0].get("method") == "get"
+    assert forms
+    assert forms[0].get("method") == "get"
     assert any("a_map=34" in link and "b_map=63" in link for link in page.links)
 
 
