@@ -141,8 +141,14 @@ class Handler:
         outcomes = await self._writer.append_many([append_of(plan) for plan in decided], atomic=atomic)
         crashpoint("command.after_append")
         if atomic and any(isinstance(outcome, Mismatch) for outcome in outcomes):
-            for plan, outcome in zip(decided, outcomes, strict=True):
-                answers[plan.task] = _key_reused() if isinstance(outcome, Mismatch) else _refused_together()
+            answers.update({task: _refused_together() for task in pending})
+            answers.update(
+                {
+                    plan.task: _key_reused()
+                    for plan, outcome in zip(decided, outcomes, strict=True)
+                    if isinstance(outcome, Mismatch)
+                }
+            )
             return []
         again: set[Task] = set()
         for plan, outcome in zip(decided, outcomes, strict=True):

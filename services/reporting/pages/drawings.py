@@ -69,11 +69,13 @@ def bullet_of(number: Json, language: Language) -> Chart:
     ).draw()
 
 
-def spark_of(number: Json, points: Sequence[Json], language: Language) -> Chart:
-    """The months until now; a month that is not known is a gap."""
-    title = filters.both(number["title"], language)
+def spark_of(number: Json, points: Sequence[Json], language: Language, name: str = "") -> Chart | None:
+    """The months of a number until now, of a named area; None where nothing is known. An unknown month is a gap."""
+    title = filters.both(number["title"], language) + (f", {name}" if name else "")
     moments = tuple(_moment(point, number["indicator"], number["unit"], language) for point in points)
-    first, last = moments[0], moments[-1]
+    known = [moment for moment in moments if moment.amount is not None]
+    if not known:
+        return None
     return Spark(
         id=f"spark-{number['indicator']}",
         title=title,
@@ -81,16 +83,14 @@ def spark_of(number: Json, points: Sequence[Json], language: Language) -> Chart:
             language,
             "%(title)s theo tháng: %(first)s (%(since)s), %(last)s (%(until)s).",
             title=title,
-            first=_text(first, language),
-            since=first.label,
-            last=_text(last, language),
-            until=last.label,
+            first=_text(known[0], language),
+            since=known[0].label,
+            last=_text(known[-1], language),
+            until=known[-1].label,
         ),
         header=(say(language, "Tháng"), title),
         moments=moments,
         unknown=say(language, "chưa có số liệu"),
-        width=240,
-        height=72,
     ).draw()
 
 

@@ -57,7 +57,7 @@ class Row:
     beside: tuple[Json, ...]
     aims: tuple[Json, ...]
     bullet: Chart
-    spark: Chart
+    spark: Chart | None
     change: Decimal | None
     is_flow: bool
 

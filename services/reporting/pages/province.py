@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
-from services.reporting.pages import areas, trends
+from services.reporting.pages import areas, drawings
 from services.reporting.pages.areas import Json, Row, Spot
 from services.reporting.pages.reading import Chosen
 from services.reporting.pages.reported import heard
@@ -68,12 +68,13 @@ def router(site: Site) -> APIRouter:
         async with site.desk.open(visitor.principal, reading.ask) as found:
             answer = await progress(found, places, areas.ask_for(reading, HEADLINES))
             cut = await progress(found, places, areas.ask_for(reading, COLUMNS, "commune"))
-            first = trends.first_month(reading.ask.clocks.as_of)
-            months = await months_of(found, places, areas.ask_for(reading, TRENDS), first)
+            months = await months_of(found, places, areas.ask_for(reading, TRENDS))
             parts = await _parts(found, places, spot, cut)
             reports = await heard(found, places, reading.ask)
         rows = areas.rows_of(cut["groups"], COLUMNS, places, spot.map)
         totals = areas.picked(cut["numbers"], COLUMNS)
+        name = places.name(spot.place)
+        drawn = [drawings.spark_of(each, months, reading.language, name) for each in months[-1]["numbers"]]
         with_clubs = {row.key for row in rows}
         others = [each for each in places.communes(spot.place) if each.key not in with_clubs]
         rounds, inspections = await asyncio.gather(
@@ -89,7 +90,7 @@ def router(site: Site) -> APIRouter:
             totals=totals, heads=cut["numbers"], agree=areas.sums_agree(rows, totals, COLUMNS),
             without=[(each.key, places.name(each)) for each in sorted(others, key=places.sort_key)],
             communes=len(places.communes(spot.place)),
-            charts=trends.trends(months, places.name(spot.place), reading.language),
+            charts=[each for each in drawn if each is not None],
             fresh=next((each for each in answer["freshness"] if each["kind"] == "province"), None),
             successor=_successor(places, spot.place), rounds=rounds, inspections=inspections,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Response
 from starlette.requests import Request
 
-from services.reporting.pages import areas, trends
+from services.reporting.pages import areas, drawings
 from services.reporting.pages.reading import Chosen
 from services.reporting.pages.site import Site
 from services.reporting.pages.sorting import COLUMNS, Direction, Order, sorting_of
@@ -54,12 +54,12 @@ def router(site: Site) -> APIRouter:
         async with site.desk.open(visitor.principal, reading.ask) as found:
             answer = await progress(found, places, areas.ask_for(reading, HEADLINES))
             cut = await progress(found, places, areas.ask_for(reading, COLUMNS, "province"))
-            first = trends.first_month(reading.ask.clocks.as_of)
-            months = await months_of(found, places, areas.ask_for(reading, TRENDS), first)
+            months = await months_of(found, places, areas.ask_for(reading, TRENDS))
         rows = areas.rows_of(cut["groups"], COLUMNS, places, reading.ask.clocks.map)
         totals = areas.picked(cut["numbers"], COLUMNS)
         fresh = {each["key"]: each for each in answer["freshness"]}
         name = found_region.vi if reading.language == "vi" else found_region.en
+        drawn = [drawings.spark_of(each, months, reading.language, name) for each in months[-1]["numbers"]]
         return site.page(
             request, visitor, reading, "region.html",
             live=live, answer=answer, stamp=stamp_of(answer), name=name, region=found_region, sorting=sorting,
@@ -67,7 +67,7 @@ def router(site: Site) -> APIRouter:
             resolution=RESOLUTIONS[reading.ask.clocks.map], columns=COLUMNS,
             rows=areas.ordered(rows, places, sorting.column, down=sorting.down),
             totals=totals, heads=cut["numbers"], agree=areas.sums_agree(rows, totals, COLUMNS), fresh=fresh,
-            charts=trends.trends(months, name, reading.language),
+            charts=[each for each in drawn if each is not None],
         )  # fmt: skip
 
     _ = region

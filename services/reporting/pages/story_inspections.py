@@ -8,24 +8,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.reporting.indicators import indicator
 from services.reporting.pages.filters import day, number
-from services.reporting.pages.reading import Chosen, Reading
+from services.reporting.pages.reading import Chosen
 from services.reporting.pages.site import Site
 from services.reporting.pages.story_names import INSPECTION_STATES, ORGANISERS, VALUES
-from services.reporting.pages.story_parts import Block, Crumb, allowed, block, down_to, live_places, of_now, place_link
+from services.reporting.pages.story_parts import (
+    Crumb,
+    block,
+    down_to,
+    events_of,
+    figures_of,
+    live_places,
+    of_now,
+    place_link,
+)
 from services.reporting.pages.story_streams import happened, names_of
 from services.reporting.pages.words import Language, say
-from services.reporting.questions.progress import progress
 from shared.kernel.place import NATION, PlaceRef
 from shared.reference.book import Places
-from shared.web.sessions import Visiting, Visitor
+from shared.web.sessions import Visiting
 
 Json = dict[str, Any]
 
@@ -70,7 +77,7 @@ def router(site: Site) -> APIRouter:
         advice, listed, figures, live = await asyncio.gather(
             block(site.ask("monitoring", "/v1/recommendations", visitor, place=within, status=state or None, limit=500)),
             block(site.ask("monitoring", "/v1/inspections", visitor, place=within, limit=PAGE + 1, offset=(page - 1) * PAGE)),
-            _figures(site, visitor, now),
+            figures_of(site, visitor, now, NUMBERS),
             site.live(now, *live_places(places, PlaceRef.parse(place) if place else NATION)),
         )
         rows: Sequence[Json] = listed.found["inspections"] if listed.found else ()
@@ -94,7 +101,7 @@ def router(site: Site) -> APIRouter:
         clubs = list(dict.fromkeys([*facts.get("clubs_visited", ()), *(each["club"] for each in findings if each["club"])]))
         advice, events, names, live = await asyncio.gather(
             block(site.ask("monitoring", "/v1/recommendations", visitor, inspection=stream, limit=500)),
-            _events(site, visitor, stream),
+            events_of(site, "monitoring", visitor, stream),
             names_of(site, visitor, clubs),
             site.live(now, *live_places(places, *spots)),
         )
@@ -112,19 +119,6 @@ def router(site: Site) -> APIRouter:
 
     _ = (inspections, inspection)
     return routes
-
-
-async def _figures(site: Site, visitor: Visitor, now: Reading) -> Json:
-    ask = replace(now.ask, definitions=tuple(indicator(slug) for slug in NUMBERS))
-    async with site.desk.open(visitor.principal, ask) as found:
-        return await progress(found, site.desk.places, ask)
-
-
-async def _events(site: Site, visitor: Visitor, stream: str) -> Block:
-    """Who recorded what; for those who are signed in."""
-    if not visitor.signed_in:
-        return Block()
-    return await allowed(site.ask("monitoring", f"/v1/streams/{stream}/events", visitor, limit=100))
 
 
 def _spots(found: Json, places: Places) -> list[Crumb]:

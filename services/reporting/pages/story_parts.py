@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from services.reporting.indicators import indicator
 from services.reporting.pages.reading import Reading
-from services.reporting.pages.site import ROLES
+from services.reporting.pages.site import ROLES, Site
 from services.reporting.pages.words import Language, say
 from services.reporting.questions.ask import understand
+from services.reporting.questions.progress import progress
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import CENTRE, parse_actor
@@ -55,6 +57,20 @@ async def allowed(question: Awaitable[Json]) -> Block:
         if refused.status not in (401, 403, 404, 503):
             raise
         return Block(missing=refused)
+
+
+async def events_of(site: Site, service: str, visitor: Visitor, stream: str) -> Block:
+    """Who recorded what of a stream; for those who are signed in."""
+    if not visitor.signed_in:
+        return Block()
+    return await allowed(site.ask(service, f"/v1/streams/{stream}/events", visitor, limit=100))
+
+
+async def figures_of(site: Site, visitor: Visitor, reading: Reading, slugs: Sequence[str]) -> Json:
+    """The ledger's own numbers for a reader's choice: they stand also when the other service is down."""
+    ask = replace(reading.ask, definitions=tuple(indicator(slug) for slug in slugs))
+    async with site.desk.open(visitor.principal, ask) as found:
+        return await progress(found, site.desk.places, ask)
 
 
 def of_now(reading: Reading, places: Places, **changes: str | None) -> Reading:

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.reporting.indicators import indicator
-from services.reporting.pages.reading import Chosen, Reading
+from services.reporting.pages.reading import Chosen
 from services.reporting.pages.site import Site
 from services.reporting.pages.story_names import ORGANISERS, ROUND_STATES, VALUES
 from services.reporting.pages.story_parts import (
     Block,
     Crumb,
-    allowed,
     block,
     down_to,
+    events_of,
+    figures_of,
     live_places,
     of_now,
     place_link,
@@ -31,14 +31,14 @@ from services.reporting.pages.story_parts import (
 )
 from services.reporting.pages.story_streams import happened, names_of
 from services.reporting.pages.words import Language, say
-from services.reporting.questions.progress import progress
 from shared.kernel.clock import day_of
 from shared.kernel.place import NATION, PlaceRef
 from shared.reference.book import Places
-from shared.web.sessions import Visiting, Visitor
+from shared.web.sessions import Visiting
 
 Json = dict[str, Any]
 
+NUMBERS: Final = ("training-rounds", "training-rounds-all")
 LEAD: Final = "lead-department"
 FIRST_YEAR: Final = 2020
 PAGE: Final = 30
@@ -80,6 +80,8 @@ def router(site: Site) -> APIRouter:
         places, now = site.desk.places, of_now(reading, site.desk.places)
         today = day_of(now.now)
         of_year = int(year or today.year)
+        last = min(today, date(of_year, 12, 31)).isoformat()
+        until = now.of(places, as_of=last, known_at=None, map=None, basis=None)
         lead, listed, figures, live = await asyncio.gather(
             block(site.ask("trainings", "/v1/trainings", visitor, year=of_year, organiser=LEAD, limit=100)),
             block(
@@ -94,7 +96,7 @@ def router(site: Site) -> APIRouter:
                     offset=(page - 1) * PAGE,
                 )
             ),
-            _figures(site, visitor, now, min(today, date(of_year, 12, 31))),
+            figures_of(site, visitor, until, NUMBERS),
             site.live(now, NATION.key),
         )
         rows = rows_of(listed, places)
@@ -116,7 +118,7 @@ def router(site: Site) -> APIRouter:
         clubs: Sequence[str] = found["report"]["clubs"] if found["report"] else ()
         live, events, names = await asyncio.gather(
             site.live(now, *live_places(places, *spots)),
-            _events(site, visitor, stream),
+            events_of(site, "trainings", visitor, stream),
             names_of(site, visitor, clubs),
         )
         crumbs = [
@@ -134,20 +136,6 @@ def router(site: Site) -> APIRouter:
 
     _ = (rounds, round_)
     return routes
-
-
-async def _figures(site: Site, visitor: Visitor, now: Reading, until: date) -> Json:
-    ask = now.of(site.desk.places, as_of=until.isoformat(), known_at=None, map=None, basis=None).ask
-    ask = replace(ask, definitions=tuple(indicator(slug) for slug in ("training-rounds", "training-rounds-all")))
-    async with site.desk.open(visitor.principal, ask) as found:
-        return await progress(found, site.desk.places, ask)
-
-
-async def _events(site: Site, visitor: Visitor, stream: str) -> Block:
-    """Who recorded what; for those who are signed in."""
-    if not visitor.signed_in:
-        return Block()
-    return await allowed(site.ask("trainings", f"/v1/streams/{stream}/events", visitor, limit=100))
 
 
 def rows_of(found: Block, places: Places) -> list[Row]:

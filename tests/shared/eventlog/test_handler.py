@@ -174,6 +174,18 @@ async def test_an_atomic_batch_is_refused_together_and_says_which_one_is_to_blam
     assert await verify_log(log) == 4
 
 
+async def test_an_atomic_batch_of_one_that_is_stored_and_one_under_a_reused_id_answers_both(handler: Handler, log: Log) -> None:
+    """Seen to fail with a KeyError: the stored one cannot be decided again, and nobody answered it."""
+    jar = await opened(handler, 5)
+    taken, reused = str(uuid4()), str(uuid4())
+    await one(handler, TakeCoins(jar=jar, coins=5), taken)
+    await one(handler, PutCoins(jar=jar, coins=1), reused)
+    before = await log.heads()
+    batch = [request(TakeCoins(jar=jar, coins=5), taken), request(PutCoins(jar=jar, coins=2), reused)]
+    assert [slug(answer) for answer in await handler.handle(batch, atomic=True)] == ["refused-together", "idempotency-key-reused"]
+    assert await log.heads() == before
+
+
 async def test_an_atomic_batch_with_a_reused_id_stores_nothing(handler: Handler, log: Log) -> None:
     used = request(OpenJar(label="a"))
     await handler.handle([used])

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from fastapi import APIRouter, Request, Response
-
 from services.reporting.indicators.definition import Words
-from services.reporting.pages.entry import report, sheets
-from services.reporting.pages.entry.desk import Desk
+from services.reporting.pages.entry import sheets
 from services.reporting.pages.entry.draft import Draft, en_day, vi_day
 from services.reporting.pages.entry.fields import Facts, Read, nested
 from services.reporting.pages.entry.record import Record
 from services.reporting.pages.entry.report import Kind
-from services.reporting.pages.reading import Chosen
-from shared.web.sessions import SignedIn, Visiting
 
 
 def _fresh(draft: Draft, record: Record, today: date, empty: bool) -> None:
@@ -57,21 +52,3 @@ KIND = Kind(
     facts=_facts,
     standing=_standing,
 )
-
-
-def router(desk: Desk) -> APIRouter:
-    """The form and its receiver."""
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.get(KIND.path + "/{stream}", response_class=Response)
-    async def board(request: Request, visitor: SignedIn, reading: Chosen, stream: str) -> Response:
-        """The form of a renewal."""
-        return await report.fresh(desk, KIND, request, visitor, reading, stream, empty=False, kept={})
-
-    @routes.post(KIND.path + "/{stream}", response_class=Response)
-    async def renew_board(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
-        """Record a renewal."""
-        return await report.take(desk, KIND, request, visitor, reading, stream)
-
-    _ = (board, renew_board)
-    return routes

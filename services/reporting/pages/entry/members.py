@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting.indicators.definition import Words
-from services.reporting.pages.entry import report, sheets
-from services.reporting.pages.entry.desk import Desk
+from services.reporting.pages.entry import sheets
 from services.reporting.pages.entry.draft import Draft, en_day, vi_day
 from services.reporting.pages.entry.fields import Facts, Read, nested, typed_from
 from services.reporting.pages.entry.record import Record
 from services.reporting.pages.entry.report import Kind
-from services.reporting.pages.reading import Chosen
-from shared.web.sessions import SignedIn, Visiting
-
-Blank = Annotated[bool, Query()]
 
 
 def _fresh(draft: Draft, record: Record, today: date, empty: bool) -> None:
@@ -62,21 +54,3 @@ KIND = Kind(
     facts=_facts,
     standing=_standing,
 )
-
-
-def router(desk: Desk) -> APIRouter:
-    """The form and its receiver."""
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.get(KIND.path + "/{stream}", response_class=Response)
-    async def members(request: Request, visitor: SignedIn, reading: Chosen, stream: str, trong: Blank = False) -> Response:
-        """The form of a club's members."""
-        return await report.fresh(desk, KIND, request, visitor, reading, stream, empty=trong, kept={})
-
-    @routes.post(KIND.path + "/{stream}", response_class=Response)
-    async def report_members(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
-        """Record the members of a club."""
-        return await report.take(desk, KIND, request, visitor, reading, stream)
-
-    _ = (members, report_members)
-    return routes

@@ -139,7 +139,6 @@ KIND = Kind(
 )
 
 Wanted = Annotated[str | None, Query(pattern=_MONTH.pattern, max_length=7)]
-Blank = Annotated[bool, Query()]
 
 
 def router(desk: Desk) -> APIRouter:
@@ -148,7 +147,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get(KIND.path + "/{stream}", response_class=Response)
     async def month(
-        request: Request, visitor: SignedIn, reading: Chosen, stream: str, thang: Wanted = None, trong: Blank = False
+        request: Request, visitor: SignedIn, reading: Chosen, stream: str, thang: Wanted = None, trong: report.Blank = False
     ) -> Response:
         """The form of a club's month."""
         kept = {MONTH: thang} if thang else {}

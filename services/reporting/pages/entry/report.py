@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting.indicators.definition import Words
 from services.reporting.pages.entry.desk import NOT_SENT, RIGHTS, Desk, Sending
 from services.reporting.pages.entry.draft import ID, NAME, PLACE, SEEN, Draft, Remark, command_id, refill, told
 from services.reporting.pages.entry.fields import Facts, Read, Section, known, read, typed_from
 from services.reporting.pages.entry.record import Record, record_of
-from services.reporting.pages.reading import Reading
+from services.reporting.pages.reading import Chosen, Reading
 from shared.kernel.errors import Refused
-from shared.web.sessions import Visitor
+from shared.web.sessions import SignedIn, Visiting, Visitor
 
 Json = dict[str, Any]
+Blank = Annotated[bool, Query()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,24 @@ async def take(desk: Desk, kind: Kind, request: Request, visitor: Visitor, readi
         return desk.page(request, filed.visitor, reading, draft, 409)
     results, status = await desk.send(filed.visitor, [Sending(identity, kind.type, {"club": stream, **facts})], draft)
     return desk.receipt(results) if results else desk.page(request, filed.visitor, reading, draft, status)
+
+
+def router(desk: Desk, kind: Kind) -> APIRouter:
+    """The form about one club, and its receiver."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get(kind.path + "/{stream}", response_class=Response)
+    async def form(request: Request, visitor: SignedIn, reading: Chosen, stream: str, trong: Blank = False) -> Response:
+        """The form: as last time, or blank (`trong`)."""
+        return await fresh(desk, kind, request, visitor, reading, stream, empty=trong, kept={})
+
+    @routes.post(kind.path + "/{stream}", response_class=Response)
+    async def report(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
+        """Record what the form says."""
+        return await take(desk, kind, request, visitor, reading, stream)
+
+    _ = (form, report)
+    return routes
 
 
 def _head(desk: Desk, draft: Draft, record: Record) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from services.reporting.pages.entry import board, found, home, members, month, receipt
+from services.reporting.pages.entry import board, found, home, members, month, receipt, report
 from services.reporting.pages.entry.desk import Desk
 from services.reporting.pages.entry.signing import Signing
 from services.reporting.pages.site import Site
@@ -20,6 +20,8 @@ def router(site: Site) -> APIRouter:
     sessions = Sessions(pool)
     desk = Desk(site, Signing(Links(pool, sessions), sessions, Tokens(pool, site.desk.places), Attempts()))
     routes = APIRouter(include_in_schema=False)
-    for module in (home, found, members, month, board, receipt):
+    for module in (home, found, month, receipt):
         routes.include_router(module.router(desk))
+    for kind in (members.KIND, board.KIND):
+        routes.include_router(report.router(desk, kind))
     return routes
