@@ -13,7 +13,7 @@ from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.ask import Ask
 from services.reporting.questions.progress import progress
 from services.reporting.questions.question import Clocks
-from services.reporting.questions.series import months_of, of_areas
+from services.reporting.questions.series import quarters_of
 from services.reporting.questions.snapshot import snapshot
 from shared.kernel.lanes import lane_of
 from shared.reference.book import load
@@ -89,17 +89,20 @@ async def test_a_new_event_or_declaration_is_in_the_next_answer(world: Reporting
     assert len(seen) > 5
 
 
-async def test_a_series_of_many_areas_is_the_series_of_each(world: ReportingWorld):
+async def test_the_quarters_of_many_areas_are_what_each_stood_at_on_those_days(world: ReportingWorld):
     await world.fold(small_country())
     areas = (WHOLE_COUNTRY, Area("province", "34:01"), Area("province", "34:38"), Area("region", "dong-bang-song-hong"))
     definitions = tuple(map(indicator, SLUGS))
+    days = [date(2025, 6, 30), date(2025, 9, 30), date(2025, 12, 31), date(2026, 3, 2)]
     async with snapshot(world.pool, world.schema) as found:
-        series = await of_areas(found, PLACES, definitions, areas, ask().clocks, 14)
-        assert list(series) == [area.text for area in areas]
+        quarters = await quarters_of(found, PLACES, definitions, areas, ask().clocks, 3)
+        assert list(quarters) == [area.text for area in areas]
         for area in areas:
-            alone = await months_of(found, PLACES, ask(area=area, group_by=None), date(2025, 2, 1))
-            assert series[area.text] == alone
-            assert len(alone) == 14
+            assert [row["as_of"] for row in quarters[area.text]] == [day.isoformat() for day in days]
+            for row, then in zip(quarters[area.text], days, strict=True):
+                clocks = replace(ask().clocks, as_of=then)
+                alone = await progress(found, PLACES, ask(area=area, group_by=None, clocks=clocks))
+                assert row["numbers"] == alone["numbers"]
 
 
 def test_a_memory_forgets_what_was_least_used_by_weight():

@@ -81,7 +81,7 @@ def spark_of(number: Json, points: Sequence[Json], language: Language, name: str
         title=title,
         sentence=say(
             language,
-            "%(title)s theo tháng: %(first)s (%(since)s), %(last)s (%(until)s).",
+            "%(title)s: %(first)s (%(since)s), %(last)s (%(until)s).",
             title=title,
             first=_text(known[0], language),
             since=known[0].label,
@@ -116,7 +116,7 @@ def tiles_of(answer: Json, slug: str, links: Mapping[str, str], language: Langua
         title=title,
         sentence=say(
             language,
-            "%(title)s theo tỉnh, thành phố trên bản đồ %(map)s. Bảng bên cạnh nói cùng số liệu.",
+            "%(title)s theo tỉnh, thành phố trên bản đồ %(map)s tỉnh. Bảng bên cạnh nói cùng số liệu.",
             title=title,
             map=map_,
         ),
@@ -148,7 +148,7 @@ def multiples_of(number: Json, trends: Sequence[Trend], language: Language) -> S
     return SmallMultiples(
         id="multiples",
         title=title,
-        sentence=say(language, "%(title)s theo tháng của từng tỉnh, cùng một thang đo.", title=title),
+        sentence=say(language, "%(title)s theo quý của từng tỉnh, cùng một thang đo.", title=title),
         header=(say(language, "Tháng"), title, say(language, "Tỉnh, thành phố")),
         items=tuple(items),
         unknown=say(language, "chưa có"),

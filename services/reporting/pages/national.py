@@ -17,15 +17,14 @@ from services.reporting.pages.todo_list import contradictions
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.ask import Ask
 from services.reporting.questions.progress import progress
-from services.reporting.questions.series import is_flow, of_areas
+from services.reporting.questions.series import quarters_of
 from services.reporting.questions.snapshot import Snapshot
 from shared.web.sessions import Visiting
 
 Json = dict[str, Any]
 Shown = Literal["clubs-founded", "clubs-new-1648", "clubs-active", "members", "older-members", "share-clubs-all-areas"]
 Sort = Literal["name", "clubs-founded", "clubs-new-1648", "clubs-active", "members", "older-members", "share-clubs-all-areas"]
-_MONTHS: Final = 36
-_FLOWS: Final = frozenset(slug for slug in overview.SHOWN if is_flow(indicator(slug)))
+_QUARTERS: Final = 12
 
 
 def router(site: Site) -> APIRouter:
@@ -48,9 +47,9 @@ def router(site: Site) -> APIRouter:
             answer = await progress(found, places, _asking(reading, overview.SHOWN))
             groups = await progress(found, places, replace(_asking(reading, overview.COLUMNS), group_by="province"))
             claimed = await claims_of(found, site, reading)
-            months = await _months(found, site, reading, overview.TRENDS, [WHOLE_COUNTRY])
+            trend = await _trends(found, site, reading, overview.TRENDS, [WHOLE_COUNTRY])
             provinces = [Area("province", each["key"]) for each in groups["groups"] if each["kind"] == "province"]
-            trends = await _months(found, site, reading, (show,), provinces)
+            trends = await _trends(found, site, reading, (show,), provinces)
         language = reading.language
         return site.page(
             request,
@@ -60,7 +59,7 @@ def router(site: Site) -> APIRouter:
             live=live,
             answer=answer,
             stamp=stamp_of(answer),
-            rows=overview.rows_of(answer, months["VN"], _FLOWS, language),
+            rows=overview.rows_of(answer, trend["VN"], language),
             duties=overview.duties_of(answer, len(contradictions(claimed)), language),
             quality=[drawings.number_of(answer, slug) for slug in overview.QUALITY],
             money=overview.money_of(answer, language),
@@ -84,8 +83,8 @@ def _asking(reading: Reading, slugs: tuple[str, ...]) -> Ask:
     return replace(reading.ask, definitions=tuple(indicator(slug) for slug in slugs))
 
 
-async def _months(
+async def _trends(
     found: Snapshot, site: Site, reading: Reading, slugs: tuple[str, ...], areas: list[Area]
 ) -> dict[str, list[Json]]:
     definitions = [indicator(slug) for slug in slugs]
-    return await of_areas(found, site.desk.places, definitions, areas, reading.ask.clocks, _MONTHS)
+    return await quarters_of(found, site.desk.places, definitions, areas, reading.ask.clocks, _QUARTERS)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from services.reporting.indicators import indicator
 from services.reporting.pages import drawings, filters
 from services.reporting.pages.reading import Reading
 from services.reporting.pages.todo_list import late_provinces
@@ -51,7 +51,7 @@ TRENDS: Final = tuple(row.slug for row in ROWS)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as it is drawn. `change` is against the end of the month before, None where that is not known."""
+    """A row as it is drawn. `change` is against the day `since`, None where that is not known."""
 
     number: Json
     beside: tuple[Json, ...]
@@ -59,15 +59,15 @@ class Row:
     bullet: Chart
     spark: Chart | None
     change: Decimal | None
-    is_flow: bool
+    since: str
 
 
-def rows_of(answer: Json, months: Sequence[Json], flows: frozenset[str], language: Language) -> list[Row]:
+def rows_of(answer: Json, points: Sequence[Json], language: Language) -> list[Row]:
     """The five rows."""
-    return [_row(main, answer, months, flows, language) for main in ROWS]
+    return [_row(main, answer, points, language) for main in ROWS]
 
 
-def _row(main: Main, answer: Json, months: Sequence[Json], flows: frozenset[str], language: Language) -> Row:
+def _row(main: Main, answer: Json, points: Sequence[Json], language: Language) -> Row:
     number = drawings.number_of(answer, main.slug)
     aims = tuple(each for each in number["targets"] if not each["ended"]) or tuple(
         each for each in [drawings.aim_of(number)] if each is not None
@@ -77,17 +77,17 @@ def _row(main: Main, answer: Json, months: Sequence[Json], flows: frozenset[str]
         tuple(drawings.number_of(answer, slug) for slug in main.beside),
         aims,
         drawings.bullet_of(number, language),
-        drawings.spark_of(number, months, language),
-        _change(months, main.slug),
-        main.slug in flows,
+        drawings.spark_of(number, points, language),
+        _change(points, main.slug),
+        points[-2]["as_of"],
     )
 
 
-def _change(months: Sequence[Json], slug: str) -> Decimal | None:
-    values = [drawings.number_of(month, slug)["value"] for month in months[-2:]]
-    if len(values) < 2 or None in values:
-        return None
-    return Decimal(str(values[1])) - Decimal(str(values[0]))
+def _change(points: Sequence[Json], slug: str) -> Decimal | None:
+    """Against the end of the last quarter; a count that begins anew each year says nothing across the years."""
+    (before, was), (now, value) = ((point, drawings.number_of(point, slug)["value"]) for point in points[-2:])
+    yearly = indicator(slug).window == "year" and before["as_of"][:4] != now["as_of"][:4]
+    return None if yearly or was is None or value is None else Decimal(str(value)) - Decimal(str(was))
 
 
 def duties_of(answer: Json, contradicting: int, language: Language) -> list[tuple[str, str, int]]:
@@ -166,8 +166,3 @@ def sorted_groups(answer: Json, places: Places, sort: str, *, descending: bool) 
     if sort == "name":
         return [*(reversed(provinces) if descending else provinces), *rest]
     return [*sorted(provinces, key=by_number, reverse=descending), *rest]
-
-
-def years_until(as_of: date, count: int = 3) -> list[date]:
-    """The last days of the years before a day, the latest first."""
-    return [date(as_of.year - back, 12, 31) for back in range(1, count + 1)]

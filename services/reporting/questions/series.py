@@ -6,9 +6,10 @@ borrowers are shown, and never summed over months.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import Any
 
 from services.reporting.indicators.definition import Coverage, Definition, Sum
@@ -51,41 +52,37 @@ async def months_of(found: Snapshot, places: Places, ask: Ask, first: date | Non
             "The first month (from) must not be later than the day (as_of).",
             field="from",
         )
-    months = list(_months(first or _back(ask.clocks.as_of, 23), ask.clocks.as_of))
-    return (await _series(found, places, ask.definitions, (ask.area,), ask.clocks, months))[ask.area.text]
+    months = _months(first or _back(ask.clocks.as_of, 23), ask.clocks.as_of)
+    asked = {month: [_question(each, ask.area, ask.clocks, month) for each in ask.definitions] for month in months}
+    return (await _series(found, places, asked, (ask.area,), ask.clocks))[ask.area.text]
 
 
-async def of_areas(
-    found: Snapshot, places: Places, definitions: Sequence[Definition], areas: Sequence[Area], clocks: Clocks, months: int
+async def quarters_of(
+    found: Snapshot, places: Places, definitions: Sequence[Definition], areas: Sequence[Area], clocks: Clocks, quarters: int
 ) -> dict[str, list[Json]]:
-    """The series of many areas (provinces and above) at once, by the area's text: each like `months_of`, so many months long.
+    """What many areas (provinces and above) stood at when each of the last quarters ended, and on the day, by the area's text.
 
-    For small multiples and sparklines. May raise `Refused` (`too-many-months`).
+    For sparklines and small multiples: every number over its own window, as it is shown on a day by itself.
     """
-    last_days = list(_months(_back(clocks.as_of, months - 1), clocks.as_of))
-    return await _series(found, places, definitions, areas, clocks, last_days)
+    days = [*reversed(list(islice(_quarter_ends(clocks.as_of), quarters))), clocks.as_of]
+    asked = {day: [Question(each, WHOLE_COUNTRY, replace(clocks, as_of=day)) for each in definitions] for day in days}
+    return await _series(found, places, asked, areas, clocks)
 
 
 async def _series(
-    found: Snapshot,
-    places: Places,
-    definitions: Sequence[Definition],
-    areas: Sequence[Area],
-    clocks: Clocks,
-    months: Sequence[date],
+    found: Snapshot, places: Places, asked: Mapping[date, Sequence[Question]], areas: Sequence[Area], clocks: Clocks
 ) -> dict[str, list[Json]]:
-    what = ("series", tuple(each.slug for each in definitions), tuple(areas), tuple(months))
-    rows = await remembered.rows(found, clocks, what, lambda: _rows(found, Desk(places, clocks), definitions, areas, months))
-    count = len(months)
+    """The same questions of several areas, on several days."""
+    what = ("series", tuple(areas), *((day, *((each.definition.slug, each.period) for each in asked[day])) for day in asked))
+    rows = await remembered.rows(found, clocks, what, lambda: _rows(found, Desk(places, clocks), asked, areas))
+    count = len(asked)
     return {area.text: rows[index * count : (index + 1) * count] for index, area in enumerate(areas)}
 
 
-async def _rows(
-    found: Snapshot, desk: Desk, definitions: Sequence[Definition], areas: Sequence[Area], months: Sequence[date]
-) -> list[Row]:
-    """Every month of the first area, then of the next."""
-    clocks = desk.clocks
-    asked = {month: [_question(each, WHOLE_COUNTRY, clocks, month) for each in definitions] for month in months}
+async def _rows(found: Snapshot, desk: Desk, asked: Mapping[date, Sequence[Question]], areas: Sequence[Area]) -> list[Row]:
+    """Every day of the first area, then of the next."""
+    clocks, months = desk.clocks, list(asked)
+    definitions = [question.definition for question in asked[months[0]]]
     since = {question.since for questions in asked.values() for question in questions}
     measures = sorted({name for each in definitions for name in each.measures()} | {"clubs_founded", *GENERATED})
     numbers = cube.Slice(tuple(measures), clocks).numbers()
@@ -97,7 +94,7 @@ async def _rows(
         then = replace(clocks, as_of=month)
         sheets = {first: lines.at(month, first) for first in {question.since for question in questions} | {None}}
         desk.move(then, sheets, Covered.on(desk.places, found.look, then) if covers else None)
-        head = {"key": month.isoformat()[:7], "kind": "month", "name": f"{month:%m/%Y}"}
+        head = {"key": month.isoformat()[:7], "kind": "month", "name": f"{month:%m/%Y}", "as_of": month.isoformat()}
         for area in areas:
             series[area].append(Row.of(head, [desk.figure(question.of(area)) for question in questions]))
     return [row for rows in series.values() for row in rows]
@@ -105,6 +102,13 @@ async def _rows(
 
 def _question(definition: Definition, area: Area, clocks: Clocks, day: date) -> Question:
     return Question(definition, area, replace(clocks, as_of=day), "month" if is_flow(definition) else "own")
+
+
+def _quarter_ends(day: date) -> Iterator[date]:
+    """The last days of the quarters that ended before a day, the latest first."""
+    while True:
+        day = date(day.year, (day.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1)
+        yield day
 
 
 def _months(first: date, last: date) -> Iterator[date]:

@@ -182,7 +182,10 @@ async def test_an_atomic_batch_of_one_that_is_stored_and_one_under_a_reused_id_a
     await one(handler, PutCoins(jar=jar, coins=1), reused)
     before = await log.heads()
     batch = [request(TakeCoins(jar=jar, coins=5), taken), request(PutCoins(jar=jar, coins=2), reused)]
-    assert [slug(answer) for answer in await handler.handle(batch, atomic=True)] == ["refused-together", "idempotency-key-reused"]
+    assert [slug(answer) for answer in await handler.handle(batch, atomic=True)] == [
+        "refused-together",
+        "idempotency-key-reused",
+    ]
     assert await log.heads() == before
 
 
