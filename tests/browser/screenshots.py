@@ -57,7 +57,7 @@ SHOTS = (
     Shot("trace-1280", "/so/{number}", 1280),
     Shot("compare-1280", "/so-sanh", 1280),
     Shot("sources-1280", "/nguon", 1280),
-    Shot("entry-360", "/nhap/clb/{club}/thang", 360, "commune"),
+    Shot("entry-360", "/nhap/thang/{club}", 360, "commune"),
 )
 
 

@@ -5,7 +5,7 @@
 // the page makes us fetch it again and replace only the parts that differ: nothing moves, no fold closes, no field is emptied.
 (function () {
   "use strict";
-  const POLL = 15000, APART = 700, SILENT = 5000;
+  const POLL = 15000, APART = 700, SILENT = 5000, AGAIN = 2000;
   let source = null, polling = 0, last = null, waiting = 0, fetching = false, again = false, fetchedAt = 0;
 
   const main = () => document.getElementById("content");
@@ -43,10 +43,11 @@
       const answer = await fetch(location.href, { headers: { accept: "text/html" }, credentials: "same-origin", cache: "no-store" });
       if (answer.ok) {
         put(new DOMParser().parseFromString(await answer.text(), "text/html"));
-        if (polling) state("poll");
+        state(polling ? "poll" : "live");
       }
     } catch (error) {
       state("lost");
+      setTimeout(soon, AGAIN); // what was missed is still owed
     } finally {
       fetching = false;
       if (again) { again = false; soon(); }
@@ -110,7 +111,7 @@
       });
     }
     source.addEventListener("error", () => {
-      state("lost");
+      if (!polling) state("lost");
       if (source && source.readyState === 2) { close(); poll(); setTimeout(listen, POLL); }
     });
   }
