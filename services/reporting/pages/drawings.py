@@ -65,7 +65,7 @@ def bullet_of(number: Json, language: Language) -> Chart:
         target=None if aim is None or _is_range(aim) else _mark(aim, number["unit"], language),
         span=_span(aim, number["unit"], language) if aim is not None and _is_range(aim) else None,
         expected=_expected(aim, number["unit"], language),
-        width=420,
+        width=340,
     ).draw()
 
 

@@ -124,7 +124,7 @@ def money_of(answer: Json, language: Language) -> Chart:
         raised=Money(say(language, "câu lạc bộ huy động"), total(RAISED)),
         show=lambda tick: filters.short(tick, language),
         unknown=say(language, "chưa có số liệu"),
-        width=420,
+        width=340,
     ).draw()
 
 

@@ -1,6 +1,7 @@
 """What needs doing, from what the ledger knows: who is late, which sources disagree. Pure; the page asks and shows.
 
-A source contradicts another when both state a different number for the same indicator, the same area and the same days.
+Sources disagree when two of them state different numbers for the same indicator, the same area and the same days, or when the
+newest published number of an area is larger than the one that is counted and shown.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Declarations of different values for the same thing, and the figure that is shown."""
+    """What is published otherwise, and the figure that is shown."""
 
     number: Json
     area: Json
@@ -67,6 +68,9 @@ def contradictions(answers: Iterable[Json]) -> list[Contradiction]:
                 for key, claims in _alike([*number["declarations"], *number["others"]]).items():
                     if len({Decimal(str(claim["value"])) for claim in claims}) > 1:
                         found.setdefault((number["indicator"], *key), Contradiction(number, area, tuple(claims)))
+                larger = _larger(number, answer["as_of"])
+                if larger is not None:
+                    found.setdefault((number["indicator"], larger["stream"]), Contradiction(number, area, (larger,)))
     return list(found.values())
 
 
@@ -77,6 +81,15 @@ def _alike(claims: Iterable[Json]) -> dict[tuple[object, ...], list[Json]]:
             key = (claim["area"], claim["scope"], claim["valid_from"], claim["valid_to"])
             alike.setdefault(key, []).append(claim)
     return alike
+
+
+def _larger(number: Json, as_of: str) -> Json | None:
+    """The newest published number of the whole area by the day, if it is larger than one that rests on counting alone."""
+    if number["declarations"] or not number["value"] or number["unit"] == "percent":
+        return None
+    whole = [each for each in number["others"] if each["scope"] is None and each["valid_to"] and each["valid_to"] <= as_of]
+    newest = max(whole, key=lambda each: (each["valid_to"], each["value"]), default=None)
+    return newest if newest is not None and newest["value"] > number["value"] else None
 
 
 def _months(latest: str | None, due: str) -> int:

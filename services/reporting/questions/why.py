@@ -45,6 +45,13 @@ def shown(found: Figure, places: Places) -> Words:
                 "Đếm những nơi có ít nhất một câu lạc bộ đang tồn tại, trên bản đồ đang xem.",
                 "The places with at least one existing club are counted, on the map that is looked at.",
             )
+        case Sum() if (larger := _larger(found)) is not None:
+            said = wording.declared(larger)
+            return Words(
+                f"Đang hiện số cộng từ từng sự kiện của mọi nơi: nguồn cụ thể nhất. Số công bố mới nhất lớn hơn: {said.vi}.",
+                f"The sum of single events of all places is shown, the most specific source. The newest published figure is "
+                f"larger: {said.en}.",
+            )
         case Sum() if choice.complete or not definition.of_clubs:
             return Words(
                 "Đang hiện số cộng từ từng sự kiện: nguồn cụ thể nhất, và không có số công bố nào lớn hơn nói ngược lại.",
@@ -55,6 +62,14 @@ def shown(found: Figure, places: Places) -> Words:
                 "Đang hiện số cộng từ từng sự kiện, nhưng chưa đủ: số câu lạc bộ đếm được còn ít hơn số kê khai.",
                 "The sum of single events is shown, but it is incomplete: fewer clubs are counted than declared.",
             )
+
+
+def _larger(found: Figure) -> Declared | None:
+    """The newest published figure of the whole area by the day, if it is larger than the count that is shown."""
+    day, value = found.question.clocks.as_of, found.choice.value or Decimal(0)
+    whole = [each for each in found.others if each.scope is None and each.valid_to is not None and each.valid_to <= day]
+    newest = max(whole, key=lambda each: (each.valid_to or date.min, each.value), default=None)
+    return newest if newest is not None and newest.value > value else None
 
 
 def _declared(found: Figure, places: Places) -> Words:
