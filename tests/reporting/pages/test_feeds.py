@@ -1,0 +1,66 @@
+"""Sources and freshness: what could not be read is shown with its coordinates, and read again by operators alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.reporting.app import SERVICE
+from shared.events.clubs import MembersReported
+from shared.kafka.headers import Coordinates, to_kafka
+from shared.kafka.record import Received
+from shared.kernel.place import NATION
+from shared.projections.fold import apply_batch
+from shared.projections.parking import Parked, park
+from shared.testing.apps import Running, running
+from shared.testing.folding import delivered
+from tests.reporting.country import VIEW, day, small_country
+from tests.reporting.signing import csrf_of, signed_in, token_of
+
+LOST = "club-00000000-0000-4000-8000-0000000000ff"
+
+
+@pytest.fixture(scope="module")
+async def service(postgres: Any) -> AsyncIterator[Running]:
+    """One club lacks its beginning, so its report cannot be read; the last event of another was parked by an older view."""
+    async with running(SERVICE, postgres) as found:
+        *first, last = small_country()
+        lost = delivered(MembersReported(as_of="2026-01-31", basis="counted", total=40), LOST, 1, recorded_at=day("2026-02-01"))
+        async with found.pool.acquire() as connection:
+            await apply_batch(connection, VIEW, [*(each.recorded for each in first), lost.recorded])
+            recorded = last.recorded
+            key, value, headers = to_kafka(recorded)
+            at = Coordinates(recorded.source, recorded.lane, recorded.position)
+            record = Received(f"{recorded.source}.events", recorded.lane % 6, recorded.position, key, value, [*headers])
+            await park(connection, VIEW, [Parked(at, recorded.stream, record, "the view knew no such event yet", poison=True)])
+        yield found
+
+
+async def test_what_could_not_be_read_is_shown_to_all_without_its_stream_and_to_operators_with_it(service: Running) -> None:
+    public = await service.client.get("/nguon", headers={"accept": "text/html"})
+    assert "Sự kiện chưa đọc được: 2" in public.text
+    assert "clubs.events" in public.text
+    assert LOST not in public.text
+    operator = await service.token("operator")
+    seen = await service.client.get("/nguon", headers={"accept": "text/html", **operator})
+    assert LOST in seen.text
+    assert "the view knew no such event yet" in seen.text
+
+
+async def test_only_an_operator_reads_again_and_what_fails_still_stays(service: Running) -> None:
+    async with signed_in(service, await token_of(service, "centre", NATION)) as client:
+        csrf = csrf_of(await client.get("/nguon"))
+        refused = await client.post("/nguon/doc-lai", data={"csrf": csrf, "stream": LOST})
+        assert refused.status_code == 403
+    async with signed_in(service, await token_of(service, "operator", NATION)) as client:
+        csrf = csrf_of(await client.get("/nguon"))
+        again = await client.post("/nguon/doc-lai", data={"csrf": csrf, "stream": LOST})
+        assert (again.status_code, again.headers["location"]) == (303, "/nguon?replayed=0-1#parked")
+        stream = small_country()[-1].recorded.stream
+        again = await client.post("/nguon/doc-lai", data={"csrf": csrf, "stream": stream})
+        assert again.headers["location"] == "/nguon?replayed=1-0#parked"
+        after = await client.get("/nguon?replayed=1-0")
+        assert "Sự kiện chưa đọc được: 1" in after.text
+        assert "Đã đọc lại 1 sự kiện" in after.text
