@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -68,13 +67,10 @@ async def test_what_another_client_commits_changes_the_open_page_without_a_jump(
     await page.evaluate("() => { window.kept = document.getElementById('row-members'); document.body.dataset.same = 'yes' }")
     top = await page.locator("#map-title").bounding_box()
     await system.send("centre", _founding())
-    committed = time.monotonic()
     await expect(existing).to_have_text(f"{before + 1:,}".replace(",", "."))
-    seconds = time.monotonic() - committed
     assert await page.evaluate("document.body.dataset.same") == "yes"
     assert await page.locator("#map-title").bounding_box() == top
     await expect(page.locator(".changed").first).to_be_visible()
-    assert seconds < 5
 
 
 async def test_after_the_connection_broke_nothing_is_missed(open_page: Opener, system: System, watch: Watch) -> None:
