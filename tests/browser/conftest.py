@@ -35,7 +35,7 @@ class Opener(Protocol):
     async def __call__(self, width: int = WIDE, *, role: str | None = None, javascript: bool = True) -> Page: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     path = chromium.find()
     if path is None:
@@ -44,9 +44,9 @@ async def browser() -> AsyncIterator[Browser]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def system(browser: Browser, server_dir: Path, postgres: Any) -> AsyncIterator[System]:
-    """After the browser, so that nothing is started where there is none."""
+    """After the browser, so that nothing is started where there is none; stopped before the tests of other folders."""
     async with running(server_dir / "browser", postgres) as found:
         yield found
 
