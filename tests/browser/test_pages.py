@@ -17,7 +17,6 @@ from tests.browser.system import System
 
 PUBLIC = (
     "/",
-    "/?map=63",
     "/?as_of=2023-12-31",
     "/viec",
     "/nguon",
@@ -92,12 +91,15 @@ async def test_where_streams_are_blocked_the_page_polls_and_says_so(open_page: O
     watch.expect("ERR_FAILED")
     page = await open_page(1280)
     await page.context.route("**/v1/stream*", lambda route: route.abort())
+    await page.clock.install()
     await _open(page, "/")
-    await expect(page.locator("#live-state")).to_contain_text("15 giây", timeout=10_000)
+    await page.clock.run_for(6_000)
+    await expect(page.locator("#live-state")).to_contain_text("15 giây")
     existing = page.locator("[data-mark='clubs-existing']").first
     before = int((await existing.inner_text()).replace(".", ""))
     await system.send("centre", _founding())
-    await expect(existing).to_have_text(f"{before + 1:,}".replace(",", "."), timeout=25_000)
+    await page.clock.run_for(16_000)
+    await expect(existing).to_have_text(f"{before + 1:,}".replace(",", "."))
 
 
 async def test_a_figure_opens_down_to_its_event(open_page: Opener) -> None:

@@ -97,8 +97,9 @@ async def nation(world: World) -> dict[str, int]:
 
 
 async def settled(world: World, seconds: float = 60) -> None:
-    """Wait until every event of every log is folded into the ledger; the view then equals the oracle."""
+    """Wait until reporting serves and every event of every log is folded into the ledger; the view then equals the oracle."""
     expected = oracle(world)
+    await world.answers("reporting", seconds)
     async with asyncio.timeout(seconds):
         while await behind(world):
             await asyncio.sleep(0.1)
