@@ -81,10 +81,8 @@ class World:
         return world
 
     async def close(self) -> None:
-        for child in self.children.values():
-            await child.stop()
-        await self.postgres.stop()
-        await self.kafka.stop()
+        await asyncio.gather(*(child.stop() for child in self.children.values()))
+        await asyncio.gather(self.postgres.stop(), self.kafka.stop())
 
     async def run(self, module: str, *arguments: str) -> str:
         """Run a job to its end; it must succeed."""
