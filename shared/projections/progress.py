@@ -70,6 +70,15 @@ class Progress:
         self._gaps.clear()
         self._since.clear()
 
+    def move_to(self, view: View) -> None:
+        """Another build of the view: nothing of the one before holds."""
+        self.view = view
+        self.positions, self.epochs, self.broken = {}, {}, None
+        self._gaps.clear()
+        self._since.clear()
+        self._read_again.clear()
+        self._recent.clear()
+
     def committed(self, folded: Folded, events: int) -> None:
         """Take over what a committed batch did."""
         self.positions.update(folded.positions)
