@@ -1,4 +1,4 @@
-"""I4: a view is rebuilt from its topic beside the live one, compared byte by byte and swapped, while events come and readers read."""
+"""I4: a view is rebuilt from its topic beside the live one, compared byte by byte and swapped, while events come and are read."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ async def test_readers_see_one_build_and_never_go_back_while_it_is_swapped(flow:
                     "select tableoid::regclass::text as t, sum(total) as n from purses group by 1"
                 )
             assert first == again
-            number = 1 if first is None else int((await live_number(flow)))
+            number = 1 if first is None else int(await live_number(flow))
             looks.append((number, 0 if first is None else int(first["n"])))
 
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
