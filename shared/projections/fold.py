@@ -224,7 +224,8 @@ class _Folding:
             parked[one.at.source, one.at.lane] += 1
         await self._connection.execute(
             """update projection.checkpoints c set position = w.position, unknown = c.unknown + w.unknown,
-                parked = c.parked + w.parked, moved_at = now(), recorded_at = coalesce(w.recorded_at, c.recorded_at), head = w.head
+                parked = c.parked + w.parked, moved_at = now(), head = w.head,
+                recorded_at = coalesce(w.recorded_at, c.recorded_at)
             from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::bytea[])
                 as w (source, lane, position, unknown, parked, recorded_at, head)
             where c.view = $1 and c.version = $2 and c.source = w.source and c.lane = w.lane""",
