@@ -45,7 +45,7 @@ class MemoryDatabase:
     async def transaction(self) -> AsyncGenerator[MemoryTransaction]:
         """Commits when the context ends without a raise."""
         await self.calling("database.begin")
-        transaction = MemoryTransaction(self)
+        transaction = self.made()
         self.open.add(transaction)
         try:
             yield transaction
@@ -54,6 +54,10 @@ class MemoryDatabase:
             await self.calling("database.committed")
         finally:
             transaction.end()
+
+    def made(self) -> MemoryTransaction:
+        """A fresh transaction; a simulator makes one that it watches."""
+        return MemoryTransaction(self)
 
     async def take(self, holder: MemoryTransaction, rows: Iterable[Row]) -> None:
         """Lock rows one after the other, each as soon as nobody else has it."""
