@@ -18,10 +18,11 @@ from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.projections import builds, checkpoints
+from shared.projections.batches import fold_batch, take_over
 from shared.projections.builds import Built
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
-from shared.projections.fold import TooManyDeadLetters, fold
+from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
 
@@ -53,6 +54,7 @@ class Runner:
             raise ValueError("two views of one runner have the same name")
         self._pool = pool
         self._views = {view.name: view for view in views}
+        self._stores = PostgresStores(pool)
         self._limits = limits or Limits()
         self._progress = {view.name: Progress(view, self._limits) for view in views}
         self._stopping = asyncio.Event()
@@ -118,17 +120,8 @@ class Runner:
         async with self._pool.acquire() as connection:
             await self._follow_builds(connection)
         for progress in self._progress.values():
-            if progress.broken is not None:
-                continue
-            topics = {topic_of(source) for source in progress.view.sources}
-            mine = [p for p in partitions if p.topic in topics]
-            async with self._pool.acquire() as connection:
-                claim = await checkpoints.claim(connection, progress.view.name, progress.view.version, mine)
-            progress.taken_over(claim)
-            for p in mine:
-                where = (p.topic, p.partition)
-                found = claim.offsets.get(where, 0)
-                starts[where] = min(starts.get(where, found), found)
+            if progress.broken is None:
+                starts = await take_over(self._stores, progress, partitions, starts)
         self._partitions, self._fenced = tuple(partitions), 0
         return {where: offset for where, offset in starts.items() if offset > 0}
 
@@ -143,31 +136,14 @@ class Runner:
             self._moved.notify_all()
 
     async def _into(self, progress: Progress, records: Sequence[Received]) -> None:
-        view = progress.view
-        topics = {topic_of(source) for source in view.sources}
-        mine = [record for record in records if record.topic in topics]
-        if not mine:
-            return
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                folded = await fold(
-                    connection,
-                    view,
-                    mine,
-                    known=progress.positions,
-                    epochs=progress.epochs,
-                    holds=progress.holds(),
-                    poison_allowed=progress.poison_allowed(len(mine)),
-                )
-        except TooManyDeadLetters as failure:
-            progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
-            log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
-            return
+            folded = await fold_batch(self._stores, progress, records)
         except Fenced:
             await self._after_fencing()
             raise
+        if folded is None:
+            return
         self._fenced = 0
-        progress.committed(folded, len(mine))
         if folded.positions:
             for wake in self.on_commit:
                 wake()

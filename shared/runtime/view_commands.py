@@ -7,6 +7,7 @@ goes to stderr, the certificate to stdout; a refusal is one sentence and exit co
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import AsyncGenerator
@@ -29,6 +30,7 @@ _POOL = 6
 
 async def run_views(service: Service, action: str, name: str | None, *, accept: bool, json_only: bool) -> int:
     """One action. May raise `Refused`."""
+    logging.getLogger().setLevel(logging.ERROR)  # what matters is said by `_say`, beside a progress that people read
     views = {view.name: view for view in service.views(load())}
     async with _place(service) as place:
         if action == "list":

@@ -1,4 +1,4 @@
-"""I4: a view is rebuilt from its topic beside the live one, compared byte by byte and swapped, while events come and are read."""
+"""I4: a view is rebuilt from its topic beside the live one, compared byte by byte and swapped, while events come."""
 
 from __future__ import annotations
 
