@@ -189,7 +189,7 @@ class Member:
                 continue
             records = self._poll()
             if not records:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
                 continue
             try:
                 await self._handle(records)

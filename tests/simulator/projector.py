@@ -61,4 +61,4 @@ class Projector:
                 if self._fenced > _FENCED_PATIENCE and self.member.holds >= {(p.topic, p.partition) for p in self._partitions}:
                     await self._assigned(self._partitions)
                 raise
-            self._fenced = 0
+        self._fenced = 0
