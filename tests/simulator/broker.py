@@ -193,7 +193,7 @@ class Member:
                 continue
             try:
                 await self._handle(records)
-            except Exception:
+            except Exception:  # noqa: BLE001  as the real one: whatever it is, the batch comes again
                 first: dict[Where, int] = {}
                 for record in records:
                     first.setdefault((record.topic, record.partition), record.offset)
@@ -208,7 +208,7 @@ class Member:
         self._next = {}
         try:
             starts = await self._assigned(share)
-        except Exception:
+        except Exception:  # noqa: BLE001  the same
             await asyncio.sleep(0.1)
             return
         self._generation = generation

@@ -47,9 +47,7 @@ def _about_clubs(rng: random.Random, clubs: list[str]) -> Any:
     if kind < 0.6:
         total = rng.randrange(30, 90)
         women = rng.choice((None, rng.randrange(total + 5)))
-        return ReportMembers(
-            club=club, as_of=a_day(rng), basis=rng.choice(("counted", "declared")), total=total, women=women
-        )
+        return ReportMembers(club=club, as_of=a_day(rng), basis=rng.choice(("counted", "declared")), total=total, women=women)
     if kind < 0.85:
         month = a_day(rng).replace(day=1)
         held = rng.random() < 0.8

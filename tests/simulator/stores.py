@@ -151,6 +151,4 @@ class WatchedTransaction(MemoryTransaction):
         claimed.update(dict.fromkeys(claims, self._process))
         for key in moves:
             if claimed.get(key, self._process) is not self._process:
-                self._violations.append(
-                    f"I10: {self._process} moved {key}, which {claimed[key]} had claimed since"
-                )
+                self._violations.append(f"I10: {self._process} moved {key}, which {claimed[key]} had claimed since")

@@ -217,6 +217,8 @@ class World:
         self.loop.pause(process)
         if slot.kind == "projector" and seconds > 1:
             self.loop.call_later(1, self.broker.leave, process.member)  # type: ignore[attr-defined]
+        if slot.kind == "relay" and seconds > 1:  # the database ends the session of a client that is silent
+            self.loop.call_later(1, lambda: [death() for death in process.deaths])
         self.loop.call_later(seconds, self.loop.go_on, process)
 
     def _note(self, what: str) -> None:
@@ -241,11 +243,11 @@ class World:
         return True
 
     async def _refill(self) -> None:
-        """Stop the relays, fill wiped topics again from the stores as far as they had marked, let readers begin from the start.
+        """Stop the relays, fill wiped topics again from the stores as far as these had marked, let readers begin anew.
 
-        Each step is needed. A relay that is still running may have published before the topic was lost and mark afterwards: what
-        it marks then is in no topic. A projector that was away meanwhile would go on at an offset of the old topic, which means
-        something else in the new one, and pass over what stands before it. The simulator found both.
+        Each step is needed. A relay that is still running may have published before the topic was lost and mark after: what
+        it marks then is in no topic. A projector that was away meanwhile would go on at an offset of the old topic, which
+        means something else in the new one, and pass over what stands before it. The simulator found both.
         """
         for slot in self.slots if self.wiped else ():
             if slot.kind == "relay":
