@@ -33,7 +33,7 @@ class MemoryDatabase:
     def __init__(self, calling: Calling = at_once) -> None:
         self.calling = calling
         self.tables: dict[str, dict[Any, Any]] = {}
-        self.open: set[MemoryTransaction] = set()
+        self.open: dict[MemoryTransaction, None] = {}
         self._locks: dict[Row, MemoryTransaction] = {}
         self._waiting: list[asyncio.Future[None]] = []
 
@@ -46,7 +46,7 @@ class MemoryDatabase:
         """Commits when the context ends without a raise."""
         await self.calling("database.begin")
         transaction = self.made()
-        self.open.add(transaction)
+        self.open[transaction] = None
         try:
             yield transaction
             await self.calling("database.commit")
@@ -70,7 +70,7 @@ class MemoryDatabase:
 
     def free(self, holder: MemoryTransaction) -> None:
         """Let go of all that a transaction had locked."""
-        self.open.discard(holder)
+        self.open.pop(holder, None)
         for row in [row for row, by in self._locks.items() if by is holder]:
             del self._locks[row]
         waiting, self._waiting = self._waiting, []
@@ -183,8 +183,6 @@ class MemoryStores:
                 found = transaction.get("epochs", (*key, *lane), 0) + 1
                 transaction.put("epochs", (*key, *lane), found)
                 claimed[lane] = Stands(transaction.get("checkpoints", (*key, *lane), _NO_ROW).position, found)
-                if transaction.get("checkpoints", (*key, *lane)) is None:
-                    transaction.put("checkpoints", (*key, *lane), _NO_ROW)
             offsets = transaction.scan("offsets")
         return Claim(
             {lane: stands.position for lane, stands in claimed.items()},
@@ -215,8 +213,9 @@ class MemoryStore:
         found: dict[Lane, Stands] = {}
         for lane in lanes:
             row = self._transaction.get("checkpoints", (*self._key, *lane))
-            if row is not None:
-                found[lane] = Stands(row.position, self._transaction.get("epochs", (*self._key, *lane), 0))
+            epoch = self._transaction.get("epochs", (*self._key, *lane))
+            if row is not None or epoch is not None:
+                found[lane] = Stands(row.position if row else 0, epoch or 0)
         return found
 
     async def waiting(self) -> dict[str, int]:
@@ -256,7 +255,7 @@ class MemoryStore:
         """See `Store.move`."""
         await self._calling("projector.move")
         for lane, one in moved.items():
-            before: Moved = self._transaction.get("checkpoints", (*self._key, *lane))
+            before: Moved = self._transaction.get("checkpoints", (*self._key, *lane), _NO_ROW)
             self._transaction.put(
                 "checkpoints",
                 (*self._key, *lane),

@@ -131,6 +131,7 @@ class Runner:
         for progress in self._progress.values():
             if progress.broken is None:
                 await self._into(progress, records)
+        self._fenced = 0  # only now: another view's success says nothing of one whose lanes were taken
         crashpoint("projector.after_commit_before_ack")
         async with self._moved:
             self._moved.notify_all()
@@ -141,10 +142,7 @@ class Runner:
         except Fenced:
             await self._after_fencing()
             raise
-        if folded is None:
-            return
-        self._fenced = 0
-        if folded.positions:
+        if folded is not None and folded.positions:
             for wake in self.on_commit:
                 wake()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
-from shared.eventlog.log import Log
+from shared.eventlog.memory import MemoryLog
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES
 from shared.relay.ports import Held, dense
@@ -25,7 +25,7 @@ async def at_once(_call: str) -> None:
 class MemoryLanes:
     """How far each lane is published, who holds it, and under which epoch."""
 
-    def __init__(self, log: Log, calling: Calling = at_once) -> None:
+    def __init__(self, log: MemoryLog, calling: Calling = at_once) -> None:
         self.log = log
         self.calling = calling
         self.positions = dict.fromkeys(range(LANES), 0)
@@ -71,8 +71,11 @@ class MemorySession:
     async def read(self, held: Mapping[int, Held], limit: int) -> list[Recorded]:
         """See `Session.read`."""
         await self._begin("relay.read")
-        log = self._lanes.log
-        return dense(held, [event for lane, one in held.items() for event in await log.read_lane(lane, one.position, limit)])
+        log, events = self._lanes.log, list[Recorded]()
+        for lane, reached in log.reached.items():
+            if lane in held and held[lane].position < reached:
+                events += await log.read_lane(lane, held[lane].position, limit)
+        return dense(held, events)
 
     async def mark(self, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
         """See `Session.mark`."""

@@ -70,11 +70,14 @@ class Publisher(Protocol):
 
 def dense(held: Mapping[int, Held], events: Iterable[Recorded]) -> list[Recorded]:
     """The events, if each is the next of its lane. May raise `RuntimeError`: then the store has lost something."""
-    reached = {lane: one.position for lane, one in held.items()}
+    reached: dict[int, int] = {}
     checked: list[Recorded] = []
     for event in events:
-        if event.position != reached[event.lane] + 1:
-            raise RuntimeError(f"the store has no position {reached[event.lane] + 1} in lane {event.lane}")
+        before = reached.get(event.lane)
+        if before is None:
+            before = held[event.lane].position
+        if event.position != before + 1:
+            raise RuntimeError(f"the store has no position {before + 1} in lane {event.lane}")
         reached[event.lane] = event.position
         checked.append(event)
     return checked

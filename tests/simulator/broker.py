@@ -189,11 +189,11 @@ class Member:
                 continue
             records = self._poll()
             if not records:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.1)
                 continue
             try:
                 await self._handle(records)
-            except Exception:
+            except Exception:  # noqa: BLE001  as the real one: whatever it is, the batch comes again
                 first: dict[Where, int] = {}
                 for record in records:
                     first.setdefault((record.topic, record.partition), record.offset)
@@ -208,7 +208,7 @@ class Member:
         self._next = {}
         try:
             starts = await self._assigned(share)
-        except Exception:
+        except Exception:  # noqa: BLE001  the same
             await asyncio.sleep(0.1)
             return
         self._generation = generation

@@ -102,7 +102,7 @@ def check_figures(world: World, rng: random.Random) -> None:
         clubs[stream].append(noted)
         if noted.outcome == "unknown":
             doubtful.add(stream)
-    days = [START + timedelta(days=rng.randrange(1700)) for _ in range(2)] + [date(2026, 3, 1)]
+    days = [START + timedelta(days=rng.randrange(1700)) for _ in range(1)] + [date(2026, 3, 1)]
     nation: Counter[tuple[date, str]] = Counter()
     for stream, all_noted in clubs.items():
         entries = entries_of(world.database.tables, stream)

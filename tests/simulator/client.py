@@ -52,12 +52,12 @@ class Door:
     service: str
     process: Process
     handler: Handler
-    open: set[asyncio.Future[Any]] = field(default_factory=set)
+    open: dict[asyncio.Future[Any], None] = field(default_factory=dict)
 
     async def ask(self, loop: SimLoop, request: Request, seconds: float) -> Done | Refused:
         """Send a request and wait for the answer. May raise `Unheard`."""
         answer = loop.create_future()
-        self.open.add(answer)
+        self.open[answer] = None
 
         async def serve() -> None:
             try:
@@ -75,11 +75,11 @@ class Door:
         except (TimeoutError, ConnectionResetError) as error:
             raise Unheard from error
         finally:
-            self.open.discard(answer)
+            self.open.pop(answer, None)
 
     def cut(self) -> None:
         """The process died: every open request is cut off."""
-        for answer in self.open:
+        for answer in list(self.open):
             if not answer.done():
                 answer.set_exception(ConnectionResetError())
 

@@ -25,6 +25,8 @@ class Process:
         self.name = name
         self.dead = False
         self.paused = False
+        self.listed = False
+        """Whether the loop has it among those that can take a step."""
         self.steps: deque[asyncio.Handle] = deque()
         self.deaths: list[Callable[[], None]] = []
         """What the rest of the world notices when it dies: sessions end, requests are cut."""
@@ -111,7 +113,6 @@ class SimLoop(asyncio.AbstractEventLoop):
         if process.dead:
             return
         process.dead = True
-        process.steps.clear()
         for death in process.deaths:
             death()
 
@@ -122,8 +123,7 @@ class SimLoop(asyncio.AbstractEventLoop):
     def go_on(self, process: Process) -> None:
         """SIGCONT."""
         process.paused = False
-        if process.steps and process not in self._ready:
-            self._ready.append(process)
+        self._list(process)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run until the coroutine ends; answers what it answers."""
@@ -143,6 +143,7 @@ class SimLoop(asyncio.AbstractEventLoop):
             self._left = 20_000
             for process in self._processes:
                 process.dead = process.paused = False
+                self._list(process)
             for task in self._tasks:
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
                 task.cancel()
@@ -160,11 +161,14 @@ class SimLoop(asyncio.AbstractEventLoop):
         process = handle._context.get(PROCESS, self._outside)  # type: ignore[attr-defined]
         if process is OUTSIDE:
             process = self._outside
-        if process.dead:
-            return
-        if not process.steps and not process.paused:
-            self._ready.append(process)
         process.steps.append(handle)
+        if not process.listed:
+            self._list(process)
+
+    def _list(self, process: Process) -> None:
+        if process.steps and not (process.listed or process.dead or process.paused):
+            process.listed = True
+            self._ready.append(process)
 
     def _step(self) -> None:
         self._left -= 1
@@ -184,6 +188,7 @@ class SimLoop(asyncio.AbstractEventLoop):
             handle._run()
 
     def _drop(self, place: int) -> None:
+        self._ready[place].listed = False
         self._ready[place] = self._ready[-1]
         self._ready.pop()
 

@@ -15,7 +15,7 @@ from shared.projections.batches import fold_batch, take_over
 from shared.projections.checkpoints import Fenced
 from shared.projections.progress import Limits, Progress
 from shared.projections.store import Stores
-from tests.simulator.broker import MemoryBroker, Member
+from tests.simulator.broker import Member, MemoryBroker
 
 _TICK = 0.25
 _FENCED_PATIENCE = 3
@@ -61,4 +61,4 @@ class Projector:
                 if self._fenced > _FENCED_PATIENCE and self.member.holds >= {(p.topic, p.partition) for p in self._partitions}:
                     await self._assigned(self._partitions)
                 raise
-            self._fenced = 0
+        self._fenced = 0

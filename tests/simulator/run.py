@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import random
 from collections import Counter
@@ -12,7 +13,8 @@ from tests.simulator.faults import Faults
 from tests.simulator.loop import SimLoop, TooLong
 from tests.simulator.world import Parts, World
 
-COMMANDS = 24
+COMMANDS = (6, 9, 12, 24)
+"""How many commands a seed has: short ones find most, long ones find what needs a past."""
 
 
 @dataclass
@@ -36,19 +38,21 @@ class Verdict:
 REAL = Parts()
 
 
-def simulate(seed: int, parts: Parts = REAL, commands: int = COMMANDS) -> Verdict:
+def simulate(seed: int, parts: Parts = REAL) -> Verdict:
     """Run a seed."""
     logging.disable(logging.CRITICAL)
+    gc.disable()  # looking through what lives on would take longer than the seed
     rng = random.Random(seed)
     loop = SimLoop(rng)
     world = World(rng, loop, Faults(rng), parts)
     try:
-        loop.run(_story(world, commands))
+        loop.run(_story(world, rng.choice(COMMANDS)))
     except TooLong as failure:
         world.violations.append(f"I12: it never comes to rest: {failure}")
     finally:
         loop.end()
         logging.disable(logging.NOTSET)
+        gc.enable()
     for failure in loop.failures:
         world.violations.append(f"a task failed: {failure.get('message')}: {failure.get('exception')!r}")
     outcomes = Counter(noted.outcome for noted in world.ledger)
@@ -58,18 +62,19 @@ def simulate(seed: int, parts: Parts = REAL, commands: int = COMMANDS) -> Verdic
 async def _story(world: World, commands: int) -> None:
     """Half of the seeds have a second act, which begins with what the first has left."""
     world.build()
-    for act in range(1 + (world.rng.random() < 0.4)):
+    for act in range(1 + (world.rng.random() < 0.25)):
         if act:
             world.faults.wake()
-        await world.live(commands if not act else commands // 2)
+        await world.live(commands if not act else 6)
         wiped = set(world.wiped)
         if not await world.settle():
-            world.violations.append("I12: the views are not level with the stores 90 s after the last fault")
+            world.violations.append(f"I12: not level 90 s after the last fault: {'; '.join(world.behind())}")
             return
         world.wiped = wiped  # the order on a topic that was filled again is not the relay's
         check_once(world)
         check_topics(world)
         check_figures(world, random.Random(world.rng.random()))
-        await check_order(world, random.Random(world.rng.random()))
+        if world.rng.random() < 0.4:
+            await check_order(world, random.Random(world.rng.random()))
         if world.violations:
             return

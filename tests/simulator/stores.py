@@ -50,7 +50,7 @@ class SimLanes(MemoryLanes):
         self._faults = faults
         self._violations = violations
         self.claimed: dict[int, MemorySession] = {}
-        self.sessions: set[MemorySession] = set()
+        self.sessions: dict[MemorySession, None] = {}
 
     async def _call(self, call: str) -> None:
         if call != "relay.release":
@@ -65,12 +65,12 @@ class SimLanes(MemoryLanes):
         process = PROCESS.get()
         async with super().session() as plain:
             session = WatchedSession(self, plain, self._violations)
-            self.sessions.add(plain)
+            self.sessions[plain] = None
             process.deaths.append(plain.end)
             try:
                 yield session  # type: ignore[misc]
             finally:
-                self.sessions.discard(plain)
+                self.sessions.pop(plain, None)
 
     def restart(self) -> None:
         """The database restarts: every session ends."""

@@ -217,6 +217,8 @@ class World:
         self.loop.pause(process)
         if slot.kind == "projector" and seconds > 1:
             self.loop.call_later(1, self.broker.leave, process.member)  # type: ignore[attr-defined]
+        if slot.kind == "relay" and seconds > 1:  # the database ends the session of a client that is silent
+            self.loop.call_later(1, lambda: [death() for death in process.deaths])
         self.loop.call_later(seconds, self.loop.go_on, process)
 
     def _note(self, what: str) -> None:
@@ -241,7 +243,15 @@ class World:
         return True
 
     async def _refill(self) -> None:
-        """Fill wiped topics again from the stores, as far as the relays had published."""
+        """Stop the relays, fill wiped topics again from the stores as far as these had marked, let readers begin anew.
+
+        Each step is needed. A relay that is still running may have published before the topic was lost and mark after: what
+        it marks then is in no topic. A projector that was away meanwhile would go on at an offset of the old topic, which
+        means something else in the new one, and pass over what stands before it. The simulator found both.
+        """
+        for slot in self.slots if self.wiped else ():
+            if slot.kind == "relay":
+                self._kill(slot)
         producer = MemoryProducer(self.broker, lambda _: None)
         for topic in sorted(self.wiped):
             source = topic.removesuffix(".events")
@@ -251,6 +261,11 @@ class World:
                     events = (await session.read({lane: Held(0, 0)}, 10_000))[:reached]
                     records: Sequence[Outgoing] = outgoing(events, topic, await producer.partitions(topic))
                     await producer.publish(records)
+        if self.wiped:
+            self.database.rows("offsets").clear()
+            for slot in self.slots:
+                if slot.kind == "projector":
+                    self._kill(slot)
         self.wiped.clear()
 
     async def _replay(self) -> None:
@@ -263,15 +278,20 @@ class World:
 
     def _level(self) -> bool:
         """Whether everything stored is published and folded, and nothing waits."""
+        return not self.behind()
+
+    def behind(self) -> list[str]:
+        """What is not level yet, in words."""
         if self.database.rows("parked"):
-            return False
+            return ["events are parked"]
+        found: list[str] = []
         checkpoints = self.database.rows("checkpoints")
         for source, log in self.logs.items():
             for lane, events in enumerate(log._lanes):
                 if self.lanes[source].positions[lane] != len(events):
-                    return False
+                    found.append(f"{source} lane {lane} is published to {self.lanes[source].positions[lane]} of {len(events)}")
                 for view in self.views if events else ():
                     row = checkpoints.get((view.name, view.version, source, lane))
                     if row is None or row.position != len(events):
-                        return False
-        return True
+                        found.append(f"{view.name} stands in {source} lane {lane} at {row and row.position} of {len(events)}")
+        return found
