@@ -36,6 +36,8 @@ class ViewStatus:
     unknown: int
     parked: int
     strays: int
+    gaps: int = 0
+    """Lanes that wait for their next event, whether or not it is known to be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class RunnerStatus:
     red: tuple[str, ...]
     failure: str | None
     views: dict[str, ViewStatus]
+    partitions: int = 0
+    assignments: int = 0
+    """How often the group shared out its partitions, and how many batches failed, since the process started."""
+    failures: int = 0
 
 
 class Progress:
@@ -123,7 +129,14 @@ class Progress:
             )
         total = self._totals
         return ViewStatus(
-            self.view.version, tuple(red), total.applied, total.skipped, total.unknown, total.parked, total.strays
+            self.view.version,
+            tuple(red),
+            total.applied,
+            total.skipped,
+            total.unknown,
+            total.parked,
+            total.strays,
+            len(self._gaps),
         )
 
     def _count(self, folded: Folded, events: int) -> None:

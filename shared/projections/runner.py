@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.kafka.consumer import BatchConsumer
 from shared.kafka.record import Partition, Received
@@ -18,14 +20,28 @@ from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Pool
 from shared.projections import checkpoints
 from shared.projections.checkpoints import Fenced, Lane
-from shared.projections.fold import TooManyDeadLetters, fold
+from shared.projections.fold import Folded, TooManyDeadLetters, fold
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
+from shared.telemetry import context
+from shared.telemetry.ids import Point
 
 log = logging.getLogger(__name__)
 
 _TICK = 0.25
 _FENCED_PATIENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A batch that one view has committed. Times are nanoseconds since 1970; `point` is its span, if one was asked for."""
+
+    view: View
+    records: Sequence[Received]
+    folded: Folded
+    began: int
+    ended: int
+    point: Point | None
 
 
 class Runner:
@@ -55,6 +71,10 @@ class Runner:
         self._fenced = 0
         self.on_commit: list[Callable[[], None]] = []
         """Called after each transaction that changed a view: wakes feeds."""
+        self.on_batch: list[Callable[[BatchDone], None]] = []
+        """Called after each batch of each view, for metrics and traces; may not raise."""
+        self.point: Callable[[], Point] | None = None
+        """Makes the span of a batch, when traces are wanted: what the batch tells feeds carries it."""
         topics = sorted({topic_of(source) for view in views for source in view.sources})
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
@@ -78,7 +98,25 @@ class Runner:
         """How it goes, for health checks and people."""
         views = {name: progress.status() for name, progress in self._progress.items()}
         red = [f"{name}: {reason}" for name, view in views.items() for reason in view.red]
-        return RunnerStatus(self._consumer.ready, tuple(red), self._consumer.last_failure, views)
+        consumer = self._consumer
+        return RunnerStatus(
+            consumer.ready,
+            tuple(red),
+            consumer.last_failure,
+            views,
+            len(consumer.assigned or ()),
+            consumer.assignments,
+            consumer.failures,
+        )
+
+    @property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """The logs that each view reads, by its name."""
+        return {name: progress.view.sources for name, progress in self._progress.items()}
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Where the partitions that this runner reads ended, as the broker last said."""
+        return self._consumer.ends()
 
     async def positions(self, view: View | str) -> dict[Lane, int]:
         """The checkpoints of a view, `(source, lane)` to position, as committed."""
@@ -134,17 +172,11 @@ class Runner:
         mine = [record for record in records if record.topic in topics]
         if not mine:
             return
+        began = time.time_ns()
+        point = self.point() if self.point is not None else None
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                folded = await fold(
-                    connection,
-                    view,
-                    mine,
-                    known=progress.positions,
-                    epochs=progress.epochs,
-                    holds=progress.holds(),
-                    poison_allowed=progress.poison_allowed(len(mine)),
-                )
+            with context.folding(point):
+                folded = await self._folded(progress, mine)
         except TooManyDeadLetters as failure:
             progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
             log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
@@ -154,9 +186,23 @@ class Runner:
             raise
         self._fenced = 0
         progress.committed(folded, len(mine))
+        for hook in self.on_batch:
+            hook(BatchDone(view, mine, folded, began, time.time_ns(), point))
         if folded.positions:
             for wake in self.on_commit:
                 wake()
+
+    async def _folded(self, progress: Progress, records: Sequence[Received]) -> Folded:
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await fold(
+                connection,
+                progress.view,
+                records,
+                known=progress.positions,
+                epochs=progress.epochs,
+                holds=progress.holds(),
+                poison_allowed=progress.poison_allowed(len(records)),
+            )
 
     async def _after_fencing(self) -> None:
         """A runner that lost its lanes hears of it from the group; if the group says they are ours still, claim again."""
