@@ -109,14 +109,11 @@ class Runner:
             consumer.failures,
         )
 
-    @property
-    def sources(self) -> Mapping[str, tuple[str, ...]]:
-        """The logs that each view reads, by its name."""
-        return {name: progress.view.sources for name, progress in self._progress.items()}
-
-    def ends(self) -> dict[tuple[str, int], int]:
-        """Where the partitions that this runner reads ended, as the broker last said."""
-        return self._consumer.ends()
+    def behind(self) -> dict[str, dict[str, int]]:
+        """By view and topic: how many records a view has not passed, up to the ends of the partitions that this runner
+        reads, as the broker last said them. Asks nobody."""
+        ends = self._consumer.ends()
+        return {name: progress.behind(ends) for name, progress in self._progress.items()}
 
     async def positions(self, view: View | str) -> dict[Lane, int]:
         """The checkpoints of a view, `(source, lane)` to position, as committed."""
@@ -185,7 +182,7 @@ class Runner:
             await self._after_fencing()
             raise
         self._fenced = 0
-        progress.committed(folded, len(mine))
+        progress.committed(folded, mine)
         for hook in self.on_batch:
             hook(BatchDone(view, mine, folded, began, time.time_ns(), point))
         if folded.positions:

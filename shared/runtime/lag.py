@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shared.kafka.topics import topic_of
-from shared.kernel.database import Pool
 from shared.projections.runner import Runner
 
 
@@ -27,32 +25,19 @@ class Lag:
 class Lags:
     """Looks, and remembers since when each view is behind."""
 
-    def __init__(self, pool: Pool, runner: Runner, now: Callable[[], float] = time.monotonic) -> None:
-        self._pool = pool
+    def __init__(self, runner: Runner, now: Callable[[], float] = time.monotonic) -> None:
         self._runner = runner
         self._now = now
         self._since: dict[tuple[str, str], float] = {}
 
-    async def look(self) -> Mapping[tuple[str, str], Lag]:
+    def look(self) -> Mapping[tuple[str, str], Lag]:
         """By view and source."""
-        views = self._runner.status().views
-        async with self._pool.acquire() as connection:
-            rows = await connection.fetch(
-                """select view, topic, partition, next_offset from projection.offsets o
-                join unnest($1::text[], $2::int[]) as w (name, version) on o.view = w.name and o.version = w.version""",
-                list(views),
-                [view.version for view in views.values()],
-            )
-        passed = {(row["view"], row["topic"], row["partition"]): row["next_offset"] for row in rows}
-        ends, now = self._runner.ends(), self._now()
-        found: dict[tuple[str, str], Lag] = {}
-        for view, sources in self._runner.sources.items():
-            for source in sources:
-                topic = topic_of(source)
-                mine = [(partition, end) for (name, partition), end in ends.items() if name == topic]
-                behind = sum(max(0, end - passed.get((view, topic, partition), 0)) for partition, end in mine)
-                if behind == 0:
-                    self._since.pop((view, source), None)
-                since = self._since.setdefault((view, source), now) if behind else now
-                found[view, source] = Lag(behind, now - since)
+        now, found = self._now(), dict[tuple[str, str], Lag]()
+        for view, topics in self._runner.behind().items():
+            for topic, events in topics.items():
+                at = (view, topic.removesuffix(".events"))
+                if events == 0:
+                    self._since.pop(at, None)
+                since = self._since.setdefault(at, now) if events else now
+                found[at] = Lag(events, now - since)
         return found

@@ -7,7 +7,7 @@ the rest is read when Prometheus asks; when the database does not answer, what n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from shared.projections.policy import PolicyRunner
 from shared.projections.runner import BatchDone, Runner
 from shared.projections.view import View
 from shared.relay.relay import Published, Relay
-from shared.runtime.readiness import DATABASE_FAILURES, Watched
+from shared.runtime.readiness import Watched
 from shared.telemetry.meters import Meters, Sample
 
 _LOOK_SECONDS = 3.0
@@ -167,20 +167,16 @@ def watch_database(meters: Meters, pool: Pool, watched: Watched) -> None:
             found.append(Sample("lienthe_parked_events", parts.get("parked", {}).get("events", 0)))
         return found
 
-    async def looked() -> Sequence[Sample]:
-        """Questions of their own, each in time."""
+    async def lags() -> Sequence[Sample]:
         found: list[Sample] = []
-        try:
-            async with asyncio.timeout(_LOOK_SECONDS):
-                async with pool.acquire() as connection:
-                    sessions = await connection.fetchval("select count(*) from access.sessions where expires_at > now()")
-                found.append(Sample("lienthe_sessions", sessions))
-                lags: Mapping[tuple[str, str], Any] = await watched.lags.look() if watched.lags is not None else {}
-        except DATABASE_FAILURES:
-            return found
-        for (view, source), lag in lags.items():
-            found.append(Sample("lienthe_view_lag_events", lag.events, (view, source)))
-            found.append(Sample("lienthe_view_lag_seconds", lag.seconds, (view, source)))
+        for at, lag in watched.lags.look().items() if watched.lags is not None else ():
+            found.append(Sample("lienthe_view_lag_events", lag.events, at))
+            found.append(Sample("lienthe_view_lag_seconds", lag.seconds, at))
         return found
 
-    meters.readings += [connections, ready, looked]
+    async def sessions() -> Sequence[Sample]:
+        async with asyncio.timeout(_LOOK_SECONDS), pool.acquire() as connection:
+            alive = await connection.fetchval("select count(*) from access.sessions where expires_at > now()")
+        return [Sample("lienthe_sessions", alive)]
+
+    meters.readings += [connections, ready, lags, sessions]

@@ -30,7 +30,7 @@ LAG_EVENTS: Final = 10_000
 LAG_SECONDS: Final = 60.0
 _LOOK_SECONDS = 3.0
 
-DATABASE_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_DATABASE_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Watched:
@@ -52,7 +52,7 @@ class Watched:
         self._source = source
         self._broker = broker
         self._now = now
-        self.lags = Lags(pool, runner, now) if runner is not None else None
+        self.lags = Lags(runner, now) if runner is not None else None
         self._published: tuple[int, float] = (-1, now())
         self._unheld_since: float | None = None
 
@@ -63,8 +63,7 @@ class Watched:
                 reached = await standing(self._pool)
                 parked = await self._parked()
                 held = await held_by_anyone(self._pool)
-                lags: Mapping[tuple[str, str], Lag] = {} if self.lags is None else await self.lags.look()
-        except DATABASE_FAILURES as failure:
+        except _DATABASE_FAILURES as failure:
             reason = type(failure).__name__
             why = f"PostgreSQL không trả lời ({reason}) / PostgreSQL does not answer ({reason})"
             return {"database": {"ok": False, "why": why}} | await self._kafka_part()
@@ -72,7 +71,7 @@ class Watched:
         parts |= await self._kafka_part()
         parts["relay"] = self._relay_part(reached["position"] - reached["published"], reached["published"], held)
         if self._runner is not None:
-            parts["projections"] = _projections_part(self._runner, lags)
+            parts["projections"] = _projections_part(self._runner, {} if self.lags is None else self.lags.look())
         elif behind := self._views_behind(reached):
             parts["views"] = {"ok": True, "degraded": behind}
         if parked:
