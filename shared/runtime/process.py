@@ -21,6 +21,7 @@ from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
+from shared.eventlog.signing import load_key
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
 from shared.kafka.topics import PARTITIONS
@@ -33,11 +34,12 @@ from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.reference.book import load
 from shared.relay.relay import Relay
+from shared.relay.signer import Signer
 from shared.runtime.connect import pooled
 from shared.runtime.durability import require_durable
 from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, Signing
 from shared.web.app import Web, create_app
 from shared.web.commands import Door
 from shared.web.session_store import Sessions
@@ -122,6 +124,9 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         parts = _Parts()
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
+            if settings.signing is not None:
+                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
+                parts.add("checkpoints", signer.run(), signer.stop)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -134,6 +139,11 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             parts.add("web", server.serve(), server.stop)
         log.info("%s is up: %s", service.name, ", ".join(sorted(roles)))
         return await parts.run(stop)
+
+
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
+    """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
+    return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
 
 
 def _spare_the_collector() -> None:
