@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.kafka.headers import Coordinates, coordinates, recorded_of, stream_of, to_kafka
+from shared.kafka.headers import Coordinates, coordinates, hash_of, recorded_of, stream_of, to_kafka
 from shared.kafka.record import Received
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.crashpoint import crashpoint
@@ -124,6 +124,7 @@ class _Folding:
         self._poison_allowed = poison_allowed
         self._retried = 0
         self._times: dict[Lane, datetime] = {}
+        self._heads: dict[Lane, bytes | None] = {}
         self._unknown: dict[Lane, int] = {}
         self._parked: list[Parked] = []
         self.strays: list[tuple[Received, str]] = []
@@ -173,7 +174,7 @@ class _Folding:
                 del gaps[lane]
             try:
                 recorded = recorded_of(record.value, headers, at)
-                self._times[lane] = recorded.recorded_at
+                self._times[lane], self._heads[lane] = recorded.recorded_at, recorded.hash
                 if self._waits(at, recorded.stream):
                     self._wait_behind(at, recorded.stream, record)
                     continue
@@ -183,6 +184,7 @@ class _Folding:
                 self.done.unknown += 1
                 self._unknown[lane] = self._unknown.get(lane, 0) + 1
             except Undecodable as error:
+                self._heads[lane] = hash_of(headers)
                 self._park(at, stream_of(record.key, headers, at.lane), record, str(error))
         self.done.positions = {lane: position for lane, position in reached.items() if position > at_rest[lane]}
         return events
@@ -222,9 +224,9 @@ class _Folding:
             parked[one.at.source, one.at.lane] += 1
         await self._connection.execute(
             """update projection.checkpoints c set position = w.position, unknown = c.unknown + w.unknown,
-                parked = c.parked + w.parked, moved_at = now(), recorded_at = coalesce(w.recorded_at, c.recorded_at)
-            from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[])
-                as w (source, lane, position, unknown, parked, recorded_at)
+                parked = c.parked + w.parked, moved_at = now(), recorded_at = coalesce(w.recorded_at, c.recorded_at), head = w.head
+            from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::bytea[])
+                as w (source, lane, position, unknown, parked, recorded_at, head)
             where c.view = $1 and c.version = $2 and c.source = w.source and c.lane = w.lane""",
             view.name,
             view.version,
@@ -234,6 +236,7 @@ class _Folding:
             [self._unknown.get(lane, 0) for lane in lanes],
             [parked[lane] for lane in lanes],
             [self._times.get(lane) for lane in lanes],
+            [self._heads.get(lane) for lane in lanes],
         )
 
     async def _try(self, events: Sequence[tuple[Delivered, Received]]) -> None:

@@ -1,6 +1,7 @@
 """The tables of the projections, as idempotent SQL run by the database's owner; the service's role gets no DDL rights.
 
-`projection.checkpoints` is the truth of how far a view is; `projection.offsets` only where in Kafka to read on;
+`projection.checkpoints` is the truth of how far a view is, and `head` the hash of the last event it passed there (null: of
+none yet, or of one whose hash could not be read); `projection.offsets` only where in Kafka to read on;
 `projection.parked` the events that wait for an operator, with raw bytes; `projection.strays` records without coordinates.
 """
 
@@ -21,8 +22,10 @@ create table if not exists projection.checkpoints (
     parked bigint not null default 0,
     moved_at timestamptz not null default now(),
     recorded_at timestamptz,
+    head bytea,
     primary key (view, version, source, lane)
 ) with (fillfactor = 50);
+alter table projection.checkpoints add column if not exists head bytea;
 create table if not exists projection.offsets (
     view text not null, version int not null, topic text not null, partition int not null,
     next_offset bigint not null,
