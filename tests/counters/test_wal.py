@@ -97,13 +97,13 @@ def per_event(wal: int, events: Sequence[Recorded]) -> float:
 async def test_an_event_that_is_appended_in_a_batch_writes_about_1290_bytes(appended: tuple[list[Recorded], int]) -> None:
     """Its row of 500, the command's of 180, four index entries of 80, and its share of splits and lane heads.
 
-    Seen to fail: one index more on `log.events`, on its time (1,375)."""
+    Seen to fail: one index more on `log.events`, on its time (1,354)."""
     events, wal = appended
-    assert per_event(wal, events) == pytest.approx(1_290, rel=0.04)
+    assert per_event(wal, events) == pytest.approx(1_290, rel=0.03)
 
 
 async def test_a_lone_command_writes_a_commit_and_a_lane_head_more(postgres: Any, server: Server, entries: list[Entry]) -> None:
-    """About 1,750: what a batch shares is written for each. Seen to fail: the command of a lone append told to NOTIFY too."""
+    """About 1,750: what a batch shares is written for each. Seen to fail: the same index more."""
     async with running(CLUBS, postgres, simulated=True) as clubs:
         centre = await clubs.token("centre")
         ours = [json.loads(entry.to_json()) for entry in entries[:BATCH]]
@@ -111,7 +111,7 @@ async def test_a_lone_command_writes_a_commit_and_a_lane_head_more(postgres: Any
             for one in ours:
                 await clubs.client.post("/v1/commands:batch", json={"commands": [one]}, headers=centre)
         stored = sum(head.position for head in (await clubs.heads()).values())
-    assert written.bytes / stored == pytest.approx(1_750, rel=0.04)
+    assert written.bytes / stored == pytest.approx(1_750, rel=0.03)
 
 
 @pytest.mark.parametrize(("size", "expected"), [(2_000, 1_580), (500, 1_760), (50, 2_375)])
@@ -121,9 +121,8 @@ async def test_an_event_writes_less_into_the_ledger_the_larger_its_batch_is(
     """Three entries of 245 bytes with an index entry each, a row of `events`, the state of its club; a batch shares the last,
     and lanes, freshness and checkpoints. Seen to fail: an index more on `entries`."""
     events, _ = appended
-    async with running(REPORTING, postgres) as reporting:
-        async with server.writes() as written, reporting.pool.acquire() as connection:
-            for start in range(0, len(events), size):
-                done = await apply_batch(connection, VIEW, events[start : start + size])
-                assert (done.applied, done.parked) == (len(events[start : start + size]), 0)
-    assert per_event(written.bytes, events) == pytest.approx(expected, rel=0.04)
+    async with running(REPORTING, postgres) as reporting, server.writes() as written, reporting.pool.acquire() as connection:
+        for start in range(0, len(events), size):
+            done = await apply_batch(connection, VIEW, events[start : start + size])
+            assert (done.applied, done.parked) == (len(events[start : start + size]), 0)
+    assert per_event(written.bytes, events) == pytest.approx(expected, rel=0.03)
