@@ -136,11 +136,9 @@ class Pgbench:
         each = max(20, round(self.full * bench.scale) // self.clients)
         script = _script(bench.folder)
         parts = urlsplit(self._urls.owner)
-        argv = [
-            str(bundled_binaries(unprivileged()) / "pgbench"), "-n", "-M", "prepared", "-f", str(script), "-c", str(self.clients),
-            "-j", str(min(2, self.clients)), "-t", str(each), "-h", "127.0.0.1", "-p", str(parts.port), "-U", str(parts.username),
-            parts.path.strip("/"),
-        ]  # fmt: skip
+        argv = [str(bundled_binaries(unprivileged()) / "pgbench"), "-n", "-M", "prepared", "-f", str(script), "-t", str(each)]
+        argv += ["-c", str(self.clients), "-j", str(min(2, self.clients)), "-h", "127.0.0.1", "-p", str(parts.port)]
+        argv += ["-U", str(parts.username), parts.path.strip("/")]
         meter = Meter(postgres=await bench.servers.postgres_pid())
         meter.start()
         process = await asyncio.create_subprocess_exec(
