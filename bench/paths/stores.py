@@ -182,7 +182,7 @@ PATHS = (
         ),
         note=(
             "A stream a command, the version checked by all. eventsourcing 9.5: psycopg in C, 2 processes of 16 threads; the "
-            "start of its processes is in its CPU. message-db 1.3: tables, functions and indexes of its npm package, by asyncpg."
+            "start of its processes is in its CPU. message-db 1.3: tables, functions and indexes of its package, by asyncpg."
         ),
     ),
 )
