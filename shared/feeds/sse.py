@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from functools import lru_cache
 
 from starlette.responses import StreamingResponse
 from starlette.types import Message as AsgiMessage
 from starlette.types import Send
 
-from shared.feeds.feed import Feed
+from shared.feeds.feed import Feed, Message
 
 _PAGE = 100
 _HEARTBEAT_SECONDS = 15.0
@@ -44,7 +45,13 @@ async def _lines(feed: Feed, after: int | None, heartbeat: float) -> AsyncIterat
             yield b": heartbeat\n\n"
             continue
         at = messages[-1].seq
-        yield b"".join(f"id: {m.seq}\nevent: {m.kind}\ndata: {m.payload}\n\n".encode() for m in messages)
+        yield b"".join(map(_encoded, messages))
+
+
+@lru_cache(maxsize=256)
+def _encoded(message: Message) -> bytes:
+    """As it goes over the wire, the same for every listener."""
+    return f"id: {message.seq}\nevent: {message.kind}\ndata: {message.payload}\n\n".encode()
 
 
 class _Impatient(StreamingResponse):
