@@ -38,6 +38,7 @@ from shared.runtime.durability import require_durable
 from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings
+from shared.web import projection_routes
 from shared.web.app import Web, create_app
 from shared.web.commands import Door
 from shared.web.session_store import Sessions
@@ -86,7 +87,7 @@ def build_app(service: Service, writing: Writing, reads: Reads, watched: Watched
             relayed=lambda lane: relayed_position(reads.pool, lane),
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
-            routers=service.routers(reads),
+            routers=[projection_routes.router(reads.pool), *service.routers(reads)],
         )
     )
 

@@ -13,7 +13,8 @@ from shared.kafka.headers import Coordinates, to_kafka
 from shared.kafka.record import Received
 from shared.kernel.place import NATION
 from shared.projections.fold import apply_batch
-from shared.projections.parking import Parked, park
+from shared.projections.parking import park
+from shared.projections.store import Parked
 from shared.testing.apps import Running, running
 from shared.testing.folding import delivered
 from tests.reporting.country import VIEW, day, small_country
