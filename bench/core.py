@@ -7,7 +7,7 @@ contestant with itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as Folder
 from typing import TYPE_CHECKING, Protocol
@@ -147,8 +147,10 @@ class Path:
     title: str
     contestants: Sequence[Contestant]
     goals: Sequence[Goal]
-    key: Callable[[Bench], str] | None = None
+    key: Callable[[Bench], Awaitable[str]] | None = None
     """The canonical hash that every contestant's answer must have, computed by code that none of them shares."""
+    without_answer: Sequence[str] = ()
+    """Contestants that are a limit and answer nothing: they only read, or only count."""
     note: str = ""
     """What a reader must know to judge the figures: sizes, settings, what is not compared."""
     rounds: int | None = None
