@@ -36,6 +36,8 @@ class Result:
     """CPU seconds of PostgreSQL meanwhile; None: it uses none."""
     answer: str | None = None
     """The canonical hash of what it answered; compared with the path's key where there is one."""
+    key: str | None = None
+    """The hash that the answer must have instead of the path's, for a contestant that works on a smaller sample."""
     extra: Mapping[str, float] = field(default_factory=dict[str, float])
     """Anything else that was measured, by name: `p99_ms`, `peak_rss_mb`, `wal_bytes_per_event`."""
 

@@ -114,7 +114,7 @@ class Product:
                 for worker in workers:
                     group.create_task(worker.tell("go"))
                 query = "select coalesce(sum(position), 0) from projection.checkpoints"
-                while await owner.fetchval(query) < wanted:
+                while await owner.fetchval(query) < wanted:  # noqa: ASYNC110 - other processes move it
                     await asyncio.sleep(0.02)
                 seconds = time.perf_counter() - began
                 for worker in workers:

@@ -102,7 +102,7 @@ class Worker:
         return line.strip()
 
 
-def result_of(answer: Mapping[str, Any], *, answer_hash: str | None = None) -> Result:
+def result_of(answer: Mapping[str, Any], *, answer_hash: str | None = None, key: str | None = None) -> Result:
     """A worker's answer as a result; what has no field of its own is extra."""
     known = {"seconds", "events", "cpu", "cpu_postgres", "answer", "rows"}
     return Result(
@@ -111,5 +111,6 @@ def result_of(answer: Mapping[str, Any], *, answer_hash: str | None = None) -> R
         cpu_own=answer.get("cpu"),
         cpu_postgres=answer.get("cpu_postgres"),
         answer=answer_hash if answer_hash is not None else answer.get("answer"),
+        key=key,
         extra={name: float(value) for name, value in answer.items() if name not in known},
     )

@@ -1,4 +1,4 @@
-"""The limit: reads every record with librdkafka in batches of 10,000 and counts them. No decoding, no group, nothing written."""
+"""The limit: reads every record with librdkafka in batches of 10,000 and counts them. Nothing is decoded or written."""
 
 from __future__ import annotations
 

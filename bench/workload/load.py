@@ -28,28 +28,38 @@ from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import partition_of
 
 SOURCES = ("clubs", "trainings", "monitoring")
-_LOADED: dict[str, Path] = {}
 _MARK = b'"data":'
+_LOADED: dict[tuple[str, str], Path] = {}
 
 
-async def load(bench: Bench, given: Workload, *, dirty: bool = False) -> str:
-    """Create the topics and fill them, once for a broker; answers the broker's address."""
+def topic_names(prefix: str = "") -> list[str]:
+    """The topics of a workload that was put in under a prefix."""
+    return [topic_of(prefix + source) for source in SOURCES]
+
+
+async def load(bench: Bench, given: Workload, *, dirty: bool = False, prefix: str = "") -> str:
+    """Create the topics and fill them, once for a broker; answers the broker's address.
+
+    `prefix` keeps a small sample beside the workload, for peers that would take hours with the whole.
+    """
     bootstrap = await bench.servers.kafka()
-    if _LOADED.get(bootstrap) == given.file:
+    held = _LOADED.get((bootstrap, prefix))
+    if held == given.file:
         return bootstrap
-    if bootstrap in _LOADED:
+    if held is not None:
         raise RuntimeError("this broker holds another workload already")
-    await asyncio.to_thread(topics.apply, bootstrap)
+    await asyncio.to_thread(topics.apply, bootstrap, (*SOURCES, "reporting"))
+    await asyncio.to_thread(topics.apply, bootstrap, tuple(prefix + source for source in SOURCES))
     bench.say(f"  putting {given.events:,} events into Kafka ...")
-    argv = [sys.executable, "-m", "bench.workload.load", bootstrap, str(given.file), "dirty" if dirty else "clean"]
+    argv = [sys.executable, "-m", "bench.workload.load", bootstrap, str(given.file), "dirty" if dirty else "clean", prefix]
     process = await asyncio.create_subprocess_exec(*argv, cwd=Path(__file__).parents[2])
     if await process.wait() != 0:
         raise RuntimeError("the workload could not be put into Kafka")
-    _LOADED[bootstrap] = given.file
+    _LOADED[bootstrap, prefix] = given.file
     return bootstrap
 
 
-def fill(bootstrap: str, file: Path, *, dirty: bool) -> None:
+def fill(bootstrap: str, file: Path, *, dirty: bool, prefix: str) -> None:
     """Produce every event and wait for all acknowledgements."""
     failed: list[Any] = []
     producer = Producer(
@@ -75,7 +85,7 @@ def fill(bootstrap: str, file: Path, *, dirty: bool) -> None:
             partition = partition_of(recorded.lane, PARTITIONS)
             while True:
                 try:
-                    producer.produce(topic_of(recorded.source), value, key, partition, delivered, headers=[*headers])
+                    producer.produce(topic_of(prefix + recorded.source), value, key, partition, delivered, headers=[*headers])
                     break
                 except BufferError:
                     producer.poll(0.1)
@@ -121,4 +131,4 @@ def _dirty(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    fill(sys.argv[1], Path(sys.argv[2]), dirty=sys.argv[3] == "dirty")
+    fill(sys.argv[1], Path(sys.argv[2]), dirty=sys.argv[3] == "dirty", prefix=sys.argv[4])
