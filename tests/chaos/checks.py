@@ -128,9 +128,7 @@ async def _check_figures(world: World, ledger: list[Sent]) -> list[str]:
             if shown != right or sum(shown.values()) != nation.get(name, 0):
                 violations.append(f"I7: {name} by province on the {map_}-map: shown {shown}, accepted {right}")
         for province in sorted(key for key in groups if _province(key, map_) and wanted["clubs-founded"][key]):
-            answer = await world.get(
-                "reporting", f"/v1/progress?as_of={AS_OF}&map={map_}&area={province}&group_by=commune"
-            )
+            answer = await world.get("reporting", f"/v1/progress?as_of={AS_OF}&map={map_}&area={province}&group_by=commune")
             for name in COUNTED:
                 inside = sum(_numbers(group).get(name, 0) for group in answer["groups"])
                 if inside != wanted[name][province]:

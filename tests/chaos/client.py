@@ -1,7 +1,7 @@
 """The client of the campaign: it sends commands over HTTP and keeps its own ledger of what became of each.
 
-Each command has one Idempotency-Key, under which it is sent until it is answered or the client loses patience. What it then does
-not know (`unknown`) it asks again at the next quiescence, under the same key; a command can so never count twice.
+Each command has one Idempotency-Key, under which it is sent until it is answered or the client loses patience. What it then
+does not know (`unknown`) it asks again at the next quiescence, under the same key: a command can never count twice.
 """
 
 from __future__ import annotations
@@ -121,7 +121,13 @@ class Client:
         club = rng.choice(self._clubs) if rng.random() < 0.97 else "club-of-nobody"
         if kind < 0.6:
             total = rng.randrange(30, 90)
-            data = {"club": club, "as_of": day.isoformat(), "basis": "counted", "total": total, "women": rng.randrange(total + 4)}
+            data = {
+                "club": club,
+                "as_of": day.isoformat(),
+                "basis": "counted",
+                "total": total,
+                "women": rng.randrange(total + 4),
+            }
             return "clubs.report-members", data
         if kind < 0.9:
             month = day.replace(day=1)
