@@ -47,7 +47,7 @@ class Result:
         return (
             f"Seed {self.seed}, {self.minutes:.1f} minutes, {killed} faults, {self.checks} checks, "
             f"**{len(self.violations)} violations**.\n\n"
-            f"Commands: {commands}. Events in the national view at the end: {self.events}. Longest recovery, from the last fault "
+            f"Commands: {commands}. Events in the national view: {self.events}. Longest recovery, from the last fault "
             f"until the view is level: {self.longest_recovery_seconds:.1f} s. Processes that ended by themselves: {ended}."
             f"\n\n| fault | times |\n| --- | --- |\n{rows}\n"
         )

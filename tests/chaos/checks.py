@@ -12,6 +12,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from services.reporting.ledger.measures import measure
 from tests.chaos.client import Sent
 from tests.properties.telling import provinces_of
 from tests.system.world import SERVICES, World
@@ -81,14 +82,41 @@ async def check(world: World, ledger: list[Sent], topics: Topics) -> list[str]:
     strange = sorted(shown.keys() - told.keys() - own)
     if strange:
         violations.append(f"I2: {len(strange)} events in the view belong to no accepted command: {strange[:3]}")
+    violations += await _check_entries(world, ledger)
     violations += await _check_figures(world, ledger)
     return violations
+
+
+def members_of(ledger: list[Sent]) -> dict[str, int]:
+    """Each club's members on the day asked about: its latest report, the last one of that day by the version it was given."""
+    latest: dict[str, tuple[str, int, int]] = {}
+    for sent in ledger:
+        if sent.outcome == "ok" and sent.answer is not None and sent.type == "clubs.report-members":
+            report = (sent.data["as_of"], sent.answer["version"], sent.data["total"])
+            latest[sent.data["club"]] = max(latest.get(sent.data["club"], ("", 0, 0)), report)
+    return {club: total for club, (_, _, total) in latest.items()}
+
+
+async def _check_entries(world: World, ledger: list[Sent]) -> list[str]:
+    """I1 club by club, over the rows of the ledger themselves."""
+    rows = await world.rows(
+        "reporting",
+        f"""select stream, sum(a.amount)::bigint as members
+        from figures_v2.entries, unnest(measures, amounts) as a (measure, amount)
+        where a.measure = {measure("members")} and valid_on <= '{AS_OF}' group by stream""",
+    )
+    shown = {row["stream"]: row["members"] for row in rows if row["members"]}
+    right = members_of(ledger)
+    both = {club: (shown.get(club, 0), right.get(club, 0)) for club in sorted(shown.keys() | right.keys())}
+    wrong = {club: (found, accepted) for club, (found, accepted) in both.items() if found != accepted}
+    first = dict(list(wrong.items())[:3])
+    return [f"I1: {len(wrong)} clubs show other members than accepted (found, accepted): {first}"] if wrong else []
 
 
 def expected(ledger: list[Sent]) -> dict[str, Counter[str]]:
     """Each indicator by place: the commune as it was named, `63:..` and `34:..` of its provinces, and `VN`."""
     communes: dict[str, str] = {}
-    members: dict[str, tuple[str, int, int]] = {}
+    members = members_of(ledger)
     found: dict[str, Counter[str]] = {name: Counter() for name in (*COUNTED, "training-rounds")}
     for sent in ledger:
         if sent.outcome != "ok" or sent.answer is None:
@@ -97,14 +125,11 @@ def expected(ledger: list[Sent]) -> dict[str, Counter[str]]:
             case "clubs.found-club":
                 place = sent.data["commune"]
                 communes[sent.answer["stream"]] = f"{place['list']}:{place['code']}"
-            case "clubs.report-members":
-                report = (sent.data["as_of"], sent.answer["version"], sent.data["total"])
-                members[sent.data["club"]] = max(members.get(sent.data["club"], ("", 0, 0)), report)
             case "trainings.hold-training":
                 found["training-rounds"]["VN"] += 1
     for club, commune in communes.items():
         old, new = provinces_of(commune)
-        total = members.get(club, ("", 0, 0))[2]
+        total = members.get(club, 0)
         for place in (commune, f"63:{old}", f"34:{new}", "VN"):
             found["clubs-founded"][place] += 1
             found["members"][place] += total
