@@ -16,7 +16,6 @@ pytestmark = [
 
 
 async def test_I1_I2_I3_I5_I7_hold_at_every_quiescence_of_a_minute_of_random_kills() -> None:
-    """Seen to fail with a relay that marks before it publishes."""
     result = await run(1.0, 7, round_seconds=20)
     assert result.violations == []
     assert result.checks >= 2
