@@ -15,6 +15,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import asyncpg
+import httpx
+
+from shared.kernel.errors import Refused
 from tests.chaos.checks import Topics, check
 from tests.chaos.client import Client
 from tests.chaos.nemesis import Nemesis
@@ -77,36 +81,45 @@ async def _campaign(
 ) -> Result:
     client, nemesis, topics = Client(world, rng), Nemesis(world, rng, say), Topics()
     began = time.monotonic()
-    while time.monotonic() - began < minutes * 60:
-        stop = asyncio.Event()
-        living = [asyncio.create_task(client.live(stop)) for _ in range(_CLIENTS)]
-        raging = asyncio.create_task(nemesis.rage(stop))
-        await asyncio.sleep(min(round_seconds, max(10.0, minutes * 60 - (time.monotonic() - began))))
-        stop.set()
-        await asyncio.gather(raging, *living)
-        healed = time.monotonic()
-        unknown = await client.resolve()
-        if not await _at_rest(world):
-            result.violations.append(f"I12: {_REST_SECONDS} s after the last fault the view is not level with the stores")
-            break
-        recovery = time.monotonic() - healed
-        result.longest_recovery_seconds = max(result.longest_recovery_seconds, recovery)
-        found = [*client.broken, *await check(world, client.ledger, topics)]
-        client.broken = []
-        result.checks += 1
-        result.violations += found
-        outcomes = Counter(sent.outcome for sent in client.ledger)
-        say(
-            f"{(time.monotonic() - began) / 60:5.1f} min: {sum(nemesis.done.values())} faults, {len(client.ledger)} commands "
-            f"{dict(outcomes)}, {unknown} were unknown, level after {recovery:.1f} s, {len(found)} violations"
-        )
-        for violation in found:
-            say(f"  VIOLATION {violation}")
+    try:
+        while (left := minutes * 60 - (time.monotonic() - began)) > 0:
+            unknown = await _round(client, nemesis, min(round_seconds, max(10.0, left)))
+            healed = time.monotonic()
+            if not await _at_rest(world):
+                result.violations.append(f"I12: {_REST_SECONDS} s after the last fault the view is not level with the stores")
+                break
+            recovery = time.monotonic() - healed
+            result.longest_recovery_seconds = max(result.longest_recovery_seconds, recovery)
+            found = [*client.broken, *await check(world, client.ledger, topics)]
+            client.broken = []
+            result.checks += 1
+            result.violations += found
+            outcomes = dict(Counter(sent.outcome for sent in client.ledger))
+            minute, faults = (time.monotonic() - began) / 60, sum(nemesis.done.values())
+            say(
+                f"{minute:5.1f} min: {faults} faults, {len(client.ledger)} commands {outcomes}, {unknown} were unknown, "
+                f"level after {recovery:.1f} s, {len(found)} violations"
+            )
+            for violation in found:
+                say(f"  VIOLATION {violation}")
+        result.events = int(await world.value("reporting", "select count(*) from figures_v2.events"))
+    except (Refused, OSError, TimeoutError, AssertionError, asyncpg.PostgresError, httpx.HTTPError) as failure:
+        result.violations.append(f"the campaign could not go on: {type(failure).__name__}: {failure}")
     result.minutes = (time.monotonic() - began) / 60
     result.faults, result.ended_by_themselves = dict(nemesis.done), dict(nemesis.by_itself)
     result.commands = _outcomes(client)
-    result.events = int(await world.value("reporting", "select count(*) from figures_v2.events"))
     return result
+
+
+async def _round(client: Client, nemesis: Nemesis, seconds: float) -> int:
+    """Commands and faults for a while; then nothing is broken and nothing unknown. How many commands had been unknown."""
+    stop = asyncio.Event()
+    living = [asyncio.create_task(client.live(stop)) for _ in range(_CLIENTS)]
+    raging = asyncio.create_task(nemesis.rage(stop))
+    await asyncio.wait([raging], timeout=seconds)
+    stop.set()
+    await asyncio.gather(raging, *living)
+    return await client.resolve()
 
 
 async def _at_rest(world: World) -> bool:

@@ -13,6 +13,9 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from shared.kernel.errors import Refused
+from shared.local.kafka import Kafka
+from shared.local.postgres import Postgres
 from shared.local.process import Child
 from tests.system.world import World
 
@@ -84,7 +87,7 @@ class Nemesis:
         assert self._world.kafka.child is not None
         self._world.murder(self._world.kafka.child)
         await asyncio.sleep(self._rng.random() * 3)
-        await self._world.kafka.start()
+        await self._revive(self._world.kafka)
 
     async def _broker_paused(self) -> None:
         assert self._world.kafka.child is not None
@@ -97,7 +100,7 @@ class Nemesis:
         os.kill(child.pid, signal.SIGQUIT)
         await child.finished()
         await asyncio.sleep(self._rng.random() * 2)
-        await self._world.postgres.start()
+        await self._revive(self._world.postgres)
 
     async def _everything(self) -> None:
         world = self._world
@@ -113,8 +116,21 @@ class Nemesis:
         self._rng.shuffle(names)
         for name in names:
             world.start(name)
-        await asyncio.gather(world.kafka.start(), world.postgres.start())
+        await asyncio.gather(self._revive(world.kafka), self._revive(world.postgres))
         self._expected.difference_update(names)
+
+    async def _revive(self, server: Kafka | Postgres) -> None:
+        """A machine that is busy otherwise may be too slow for a start; may raise `Refused` the third time."""
+        for attempt in (1, 2, 3):
+            try:
+                await server.start()
+            except Refused as failure:
+                self._say(f"  did not start: {failure.slug}")
+                self.by_itself[f"{type(server).__name__} did not start in time"] += 1
+                if attempt == 3:
+                    raise
+            else:
+                return
 
     async def _pause(self, child: Child, seconds: float) -> None:
         if child.exit_code() is None:
