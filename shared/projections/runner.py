@@ -19,6 +19,7 @@ from shared.kernel.database import Pool
 from shared.projections import checkpoints
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.fold import TooManyDeadLetters, fold
+from shared.projections.mending import Mender
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
 
@@ -56,6 +57,7 @@ class Runner:
         self.on_commit: list[Callable[[], None]] = []
         """Called after each transaction that changed a view: wakes feeds."""
         topics = sorted({topic_of(source) for view in views for source in view.sources})
+        self._mender = Mender(pool, bootstrap, group)
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
     async def run(self) -> None:
@@ -68,6 +70,7 @@ class Runner:
                 except TimeoutError:
                     await self._look_after_gaps()
         finally:
+            await self._mender.close()
             await self._consumer.stop()
 
     async def stop(self) -> None:
@@ -171,3 +174,4 @@ class Runner:
             for topic, partition in progress.partitions_to_read_again():
                 log.warning("View %s misses events of %s/%d: reading it again", progress.view.name, topic, partition)
                 await self._consumer.rewind(topic, partition)
+        self._mender.look(self._progress.values(), self._consumer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.kernel.database import Connection
+from shared.projections import mending
 from shared.projections.view import View, schema_of
 
 _TABLES = """
@@ -54,7 +55,7 @@ create table if not exists projection.strays (
 
 async def install(connection: Connection, app_role: str, views: Sequence[View]) -> None:
     """Create what is missing, for all views, and let the service's role read and write rows. Repeatable."""
-    await connection.execute(_TABLES)
+    await connection.execute(_TABLES + mending.TABLE)
     await _grant(connection, "projection", app_role)
     for view in views:
         schema = schema_of(view)

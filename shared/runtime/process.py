@@ -33,6 +33,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.reference.book import load
+from shared.relay.refill import Refiller
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer
 from shared.runtime.connect import pooled
@@ -124,6 +125,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         parts = _Parts()
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
+            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0)
+            parts.add("refills", refiller.run(), refiller.stop)
             if settings.signing is not None:
                 signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
                 parts.add("checkpoints", signer.run(), signer.stop)
