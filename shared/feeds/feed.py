@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import orjson
 
 from shared.kernel.database import Connection, Pool
+from shared.telemetry import context
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,17 @@ async def append_many(connection: Connection, messages: Sequence[tuple[str, Any]
         feed,
         last - len(messages),
         [kind for kind, _ in messages],
-        [orjson.dumps(payload).decode() for _, payload in messages],
+        [orjson.dumps(_traced(payload)).decode() for _, payload in messages],
     )
     return last
+
+
+def _traced(payload: Any) -> Any:
+    """The payload with the span of the batch that caused it, when traces are on."""
+    point = context.batch()
+    if point is None or not isinstance(payload, dict):
+        return payload
+    return cast("dict[str, Any]", payload) | {"traceparent": point.traceparent()}
 
 
 class Feed:
@@ -68,6 +77,12 @@ class Feed:
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
         self._head = 0
+        self.clients = 0
+        self.sent = 0
+        self.dropped = 0
+        """Streams that are open; messages sent, and streams ended because their client took nothing, in this process."""
+        self.on_sent: list[Callable[[Sequence[Message], int], None]] = []
+        """Called with messages that a listener is given and since when (nanoseconds since 1970), for traces."""
         self.ended = False
         """The process is about to stop: listeners go, and come back to another one with their `Last-Event-ID`."""
 

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.kafka import topics
-from shared.local.databases import DatabaseUrls, connect, create_database
+from shared.kernel.errors import Refused
+from shared.local.databases import DatabaseUrls, connect, create_database, with_login
 from shared.local.failures import did_not_start, step_failed
 from shared.local.folders import require_space
 from shared.local.kafka import Kafka
@@ -45,6 +46,30 @@ from shared.web.tokens import hash_of
 
 SERVER, SERVICE, FRONT = 0, 1, 2
 READY_SECONDS = 120.0
+
+
+def urls_of(data: DataDir, service: str, environ: Mapping[str, str] = os.environ) -> DatabaseUrls:
+    """How to reach a service's database: by `*_DATABASE_URL`, else that of the data directory. May raise `Refused`."""
+    prefix = service.upper()
+    if url := environ.get(f"{prefix}_DATABASE_URL"):
+        parts = urlsplit(url)
+        owner = environ.get(f"{prefix}_DATABASE_OWNER_URL", "")
+        return DatabaseUrls(owner=owner, app=url, app_role=parts.username or service, name=parts.path.strip("/"))
+    remembered = data.remembered()
+    if "postgres" not in remembered.ports or service not in remembered.passwords:
+        raise Refused(
+            "no-database",
+            f"Không có cơ sở dữ liệu nào trong {data.path}: chạy ./clb up, hoặc đặt {prefix}_DATABASE_URL.",
+            f"There is no database in {data.path}: run ./clb up, or set {prefix}_DATABASE_URL.",
+        )
+    server = f"postgresql://{HOST}:{remembered.ports['postgres']}"
+    name = f"lienthe_{service}"
+    return DatabaseUrls(
+        owner=with_login(server, f"{service}_owner", remembered.password(f"{service}_owner"), name),
+        app=with_login(server, service, remembered.password(service), name),
+        app_role=service,
+        name=name,
+    )
 
 
 class Stack:
@@ -153,8 +178,7 @@ class Stack:
         for name, url in external.items():
             parts = urlsplit(url)
             self.supervisor.use(f"postgres {name}", "database", f"{parts.hostname}:{parts.port or 5432}{parts.path}")
-            owner = self._environ.get(f"{name.upper()}_DATABASE_OWNER_URL", "")
-            self._urls[name] = DatabaseUrls(owner=owner, app=url, app_role=parts.username or name, name=parts.path.strip("/"))
+            self._urls[name] = urls_of(self.data, name, self._environ)
         missing = [name for name in SERVICES if name not in external]
         if not missing:
             return

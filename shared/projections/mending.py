@@ -26,14 +26,6 @@ log = logging.getLogger(__name__)
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
 _IDENTITY_SECONDS = 5.0
 
-TABLE = """
-create table if not exists projection.topic_identities (
-    topic text not null, partition int not null,
-    identity text not null,
-    primary key (topic, partition)
-);
-"""
-
 
 class Reading(Protocol):
     """The consumer, as far as it is needed here."""

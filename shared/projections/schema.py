@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.kernel.database import Connection
-from shared.projections import mending
+from shared.projections import builds
+from shared.projections.builds import Built
 from shared.projections.view import View, schema_of
 
 _TABLES = """
@@ -32,6 +33,11 @@ create table if not exists projection.offsets (
     next_offset bigint not null,
     primary key (view, version, topic, partition)
 ) with (fillfactor = 50);
+create table if not exists projection.topic_identities (
+    topic text not null, partition int not null,
+    identity text not null,
+    primary key (topic, partition)
+);
 create table if not exists projection.parked (
     view text not null, version int not null, source text not null, lane smallint not null, position bigint not null,
     stream text not null,
@@ -55,15 +61,22 @@ create table if not exists projection.strays (
 
 async def install(connection: Connection, app_role: str, views: Sequence[View]) -> None:
     """Create what is missing, for all views, and let the service's role read and write rows. Repeatable."""
-    await connection.execute(_TABLES + mending.TABLE)
+    await connection.execute(_TABLES)
+    await connection.execute(builds.TABLES)
     await _grant(connection, "projection", app_role)
     for view in views:
-        schema = schema_of(view)
-        async with connection.transaction():
-            await connection.execute(f'create schema if not exists "{schema}"')
-            await connection.execute(f'set local search_path to "{schema}"')
-            await connection.execute(view.tables())
-            await _grant(connection, schema, app_role)
+        for built in await builds.ensure(connection, view):
+            await make_tables(connection, app_role, built)
+
+
+async def make_tables(connection: Connection, app_role: str, built: Built) -> None:
+    """The schema and the tables of one build, with the role's rights. Repeatable."""
+    schema = schema_of(built)
+    async with connection.transaction():
+        await connection.execute(f'create schema if not exists "{schema}"')
+        await connection.execute(f'set local search_path to "{schema}"')
+        await connection.execute(built.tables())
+        await _grant(connection, schema, app_role)
 
 
 async def _grant(connection: Connection, schema: str, role: str) -> None:

@@ -32,6 +32,8 @@ class Settings:
     """Where the other services are, as far as this one is told: `CLUBS_URL` and so on."""
     public_url: str | None = None
     """`CLB_PUBLIC_URL`: where people find the pages. With https the cookies are for https only."""
+    metrics_port: int | None = None
+    """`CLB_METRICS_PORT`: where this process answers /health, /ready and /metrics, whatever its roles are."""
     signing: Signing | None = None
     """How the relay signs checkpoints of the log; None if it was given no key."""
 
@@ -61,13 +63,16 @@ class FrontSettings:
     host: str
     port: int
     services: Mapping[str, str]
+    metrics_port: int | None = None
 
 
 def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> FrontSettings:
     """Read the settings of the front, or refuse."""
     for name in services:
         _required(environ, f"{name.upper()}_URL")
-    return FrontSettings(environ.get("CLB_HOST") or "127.0.0.1", _port(environ), _services(services, environ))
+    return FrontSettings(
+        environ.get("CLB_HOST") or "127.0.0.1", _port(environ), _services(services, environ), _metrics_port(environ)
+    )
 
 
 def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
@@ -81,6 +86,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         mode=read_mode(environ),
         services=_services(SERVICES, environ),
         public_url=read_public_url(environ),
+        metrics_port=_metrics_port(environ),
         signing=read_signing(environ),
     )
 
@@ -174,9 +180,20 @@ def _bootstrap(environ: Mapping[str, str]) -> str:
 
 
 def _port(environ: Mapping[str, str]) -> int:
-    text = environ.get("CLB_PORT") or "8000"
+    return _port_in("CLB_PORT", environ.get("CLB_PORT") or "8000")
+
+
+def _metrics_port(environ: Mapping[str, str]) -> int | None:
+    text = environ.get("CLB_METRICS_PORT", "").strip()
+    port = _port_in("CLB_METRICS_PORT", text) if text else None
+    if port == _port(environ):
+        raise _invalid("CLB_METRICS_PORT", "phải khác CLB_PORT", "must differ from CLB_PORT")
+    return port
+
+
+def _port_in(name: str, text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise _invalid("CLB_PORT", "phải là một số từ 1 đến 65535", "must be a number from 1 to 65535")
+        raise _invalid(name, "phải là một số từ 1 đến 65535", "must be a number from 1 to 65535")
     return int(text)
 
 
