@@ -91,7 +91,9 @@ class EventCodec:
             if cls is None:
                 raise Undecodable(f"{type} v{version}: no upcast to v{version + 1}")
             return cls.model_validate(fields)
-        except (pydantic.ValidationError, ValueError, TypeError, LookupError) as error:
+        except Undecodable:
+            raise
+        except Exception as error:  # whatever an upcast raises on odd bytes: one event must never stop its reader
             raise Undecodable(f"{type} v{version}: {error}") from error
 
 
