@@ -114,7 +114,7 @@ class Mender:
     async def _identities(self, views: Collection[Progress], consumer: Reading) -> None:
         found = await asyncio.to_thread(identities, self._bootstrap, consumer.assigned or ())
         async with self._pool.acquire() as connection:
-            fresh = await _replaced(connection, [(*where, identity) for where, identity in found.items()])
+            fresh = await _replaced(connection, self._group, [(*where, identity) for where, identity in found.items()])
         if not fresh:
             return
         log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh)
@@ -123,21 +123,24 @@ class Mender:
         await self._publish(_standing(views, fresh))
 
 
-async def _replaced(connection: Connection, found: list[tuple[str, int, str]]) -> list[tuple[str, int]]:
+async def _replaced(connection: Connection, reader: str, found: list[tuple[str, int, str]]) -> list[tuple[str, int]]:
     """Remember the identities of these partitions; answers those that had another, whose offsets are forgotten."""
     async with connection.transaction():
         rows = await connection.fetch(
-            """with now as (select * from unnest($1::text[], $2::int[], $3::text[]) as w (topic, partition, identity)),
-            before as (select t.* from projection.topic_identities t join now using (topic, partition) for update of t),
+            """with now as (
+                select $4::text as reader, w.*
+                from unnest($1::text[], $2::int[], $3::text[]) as w (topic, partition, identity)),
+            before as (select t.* from projection.topic_identities t join now using (reader, topic, partition) for update of t),
             kept as (
                 insert into projection.topic_identities select * from now
-                on conflict (topic, partition) do update set identity = excluded.identity
+                on conflict (reader, topic, partition) do update set identity = excluded.identity
                 where projection.topic_identities.identity <> excluded.identity)
             select now.topic, now.partition from now join before using (topic, partition)
             where now.identity <> before.identity""",
             [topic for topic, _, _ in found],
             [partition for _, partition, _ in found],
             [identity for _, _, identity in found],
+            reader,
         )
         fresh = [(row["topic"], row["partition"]) for row in rows]
         if fresh:
