@@ -125,7 +125,7 @@ async def _database(service: str, data_dir: Path) -> Sequence[Found]:
         return [Found("bad", service, "chưa biết cơ sở dữ liệu", "its database is not known", *do), *found]
     try:
         async with asyncio.timeout(20):
-            return [*await look_at_database(service, url), *found]
+            return [*await look_at_database(service, url, checkpoints_folder(data_dir)), *found]
     except (OSError, TimeoutError) as failure:
         reason = type(failure).__name__
         do = command("./clb status; ./clb up")

@@ -13,10 +13,11 @@ from typing import Any
 import asyncpg
 
 from shared.eventlog.checkpoints import BadCheckpoint, last_of
+from shared.eventlog.records import LaneHead
 from shared.local.checkup import Found, command
 from shared.local.databases import connect
 from shared.local.verified import kept
-from shared.relay.signer import checkpoint_file
+from shared.relay.signer import Rewritten, checkpoint_file, still_there
 
 _SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 _CLOCK_SECONDS = 2.0
@@ -27,8 +28,9 @@ _SOON = timedelta(days=14)
 _BACKLOG = 10_000
 
 
-async def look_at_database(service: str, url: str) -> list[Found]:
-    """Everything that one service's database says of itself. May raise what asyncpg raises."""
+async def look_at_database(service: str, url: str, folder: Path | None = None) -> list[Found]:
+    """Everything that one service's database says of itself, and whether it still holds what the last checkpoint in `folder`
+    proves. May raise what asyncpg raises."""
     connection = await connect(url)
     try:
         await connection.execute("set default_transaction_read_only = on; set statement_timeout = '10s'")
@@ -40,6 +42,8 @@ async def look_at_database(service: str, url: str) -> list[Found]:
             do = (f"python -m services.{service} migrate",) * 2
             return [*found, Found("bad", service, "chưa có bảng", "it has no tables yet", *do)]
         found += [await _relay(connection, service), *await _views(connection, service), await _letters(connection, service)]
+        if folder is not None:
+            found += await _proved(connection, service, folder)
         return [*found, *await _tokens(connection, service)]
     finally:
         await connection.close()
@@ -82,6 +86,22 @@ def look_at_proof(service: str, folder: Path, data_dir: Path, now: datetime) -> 
                 Found(state, area, f"verify lúc {at}: nguyên vẹn", f"verify at {at}: intact", *(do if state == "warn" else ()))
             )
     return found
+
+
+async def _proved(connection: Any, service: str, folder: Path) -> list[Found]:
+    """Whether the rows at the heads of the last checkpoint are the ones that were signed; a full look is `clb verify`."""
+    try:
+        last = last_of(checkpoint_file(folder, service))
+        if last is None:
+            return []
+        rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
+        await still_there(connection, last, {row["lane"]: LaneHead(*row) for row in rows})
+    except (BadCheckpoint, OSError):
+        return []
+    except Rewritten as failure:
+        vi, en = f"nhật ký bị viết lại: {failure}", f"the log was rewritten: {failure}"
+        return [Found("bad", f"{service} I11", vi, en, *command(f"./clb verify --source {service}"), blocks=True)]
+    return [Found("ok", f"{service} I11", "kho còn đúng điểm kiểm cuối", "the store holds what the last checkpoint proves")]
 
 
 async def _version(connection: Any, service: str) -> Found:
@@ -134,8 +154,7 @@ async def _durability(connection: Any, service: str) -> list[Found]:
 
 async def _connections(connection: Any, service: str) -> Found:
     row = await connection.fetchrow(
-        "select (select count(*) from pg_stat_activity where backend_type = 'client backend') as used, "
-        "current_setting('max_connections')::int as most"
+        "select (select sum(numbackends)::int from pg_stat_database) as used, current_setting('max_connections')::int as most"
     )
     text = f"{row['used']}/{row['most']}"
     full = row["used"] > row["most"] * 0.8

@@ -11,6 +11,7 @@ import pytest
 
 from shared.eventlog.signing import make_key
 from shared.kafka import topics
+from shared.kernel.lanes import lane_of
 from shared.kernel.place import NATION
 from shared.local.checkup import Found, looked, verdict
 from shared.local.checkup_database import look_at_database, look_at_proof
@@ -20,7 +21,8 @@ from shared.reference.book import load
 from shared.relay.signer import checkpoint_file, make_checkpoint
 from shared.web import schema as access
 from shared.web.tokens import Tokens, TokenWish
-from tests.shared.flow import Place
+from tests.shared.flow import Place, streams_of_one_lane
+from tests.shared.verification import tampering
 from tests.shared.verification.test_verify_cli import clb
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -93,6 +95,22 @@ async def test_the_age_of_the_last_checkpoint_and_of_the_last_verification_is_to
     assert [each.state for each in look_at_proof(place.source, tmp_path, tmp_path, later)] == ["warn", "warn"]
     keep(tmp_path, Verified(place.source, made.time, sound=False, rows=1, checkpoints=1))
     assert not verdict(look_at_proof(place.source, tmp_path, tmp_path, made.time))[0]
+
+
+async def test_I11_a_log_that_was_rewritten_since_its_last_checkpoint_makes_a_restart_unsafe(
+    clubs: Place, postgres: Any, tmp_path: Path
+) -> None:
+    one, two = streams_of_one_lane(2)
+    for n in range(3):
+        await clubs.put(one, n, expected=n)
+        await clubs.put(two, n, expected=n)
+    await make_checkpoint(clubs.pool, clubs.source, make_key(tmp_path / "a.key"), checkpoint_file(tmp_path, clubs.source))
+    found = await look_at_database(clubs.source, clubs.urls.app, tmp_path)
+    assert "the store holds what the last checkpoint proves" in said(found, state="ok")
+    await tampering.tamper(clubs, postgres, lane_of(one), tampering.CHANGED, rechain=True)
+    found = await look_at_database(clubs.source, clubs.urls.app, tmp_path)
+    assert any(text.startswith("the log was rewritten: lane") for text in said(found, state="bad"))
+    assert not verdict(found)[0]
 
 
 async def test_a_look_that_fails_is_a_finding_and_not_the_end() -> None:
