@@ -35,6 +35,7 @@ from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
+from shared.relay.refill import Refiller
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer
 from shared.runtime.connect import pooled
@@ -46,7 +47,7 @@ from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
-from shared.web import projection_routes
+from shared.web import letter_routes, projection_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.session_store import Sessions
@@ -89,8 +90,10 @@ def build_app(
     watched: Watched,
     meters: Meters | None = None,
     health: Health = dict,
+    bootstrap: str | None = None,
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
+    views = service.all_views(reads.places, writing.handler.handle)
     return create_app(
         Web(
             name=service.name,
@@ -102,7 +105,11 @@ def build_app(
             relayed=lambda lane: relayed_position(reads.pool, lane),
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
-            routers=[projection_routes.router(reads.pool), *service.routers(reads)],
+            routers=[
+                projection_routes.router(reads.pool),
+                letter_routes.router(reads.pool, views, bootstrap),
+                *service.routers(reads),
+            ],
             health=health,
             meters=meters or Meters({"serve"}),
         )
@@ -146,6 +153,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         stack.callback(measuring.cancel)
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
+            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0)
+            parts.add("refills", refiller.run(), refiller.stop)
             if settings.signing is not None:
                 signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
                 parts.add("checkpoints", signer.run(), signer.stop)
@@ -155,7 +164,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(service, writing, reads, watched, meters, parts.running)
+            app = build_app(service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap)
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
