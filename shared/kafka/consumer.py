@@ -125,7 +125,7 @@ class BatchConsumer:
 
     async def _batch(self, message: KafkaMessage) -> None:
         raw: Any = message.raw_message
-        records = [_received(record) for record in raw]
+        records = [received(record) for record in raw]
         try:
             await self._handle(records)
         except Exception as failure:
@@ -210,7 +210,8 @@ async def _awaited(answer: Awaitable[Mapping[tuple[str, int], int]]) -> Mapping[
     return await answer
 
 
-def _received(record: Message) -> Received:
+def received(record: Message) -> Received:
+    """A record of the client as ours; headers that cannot be read are none."""
     try:
         headers: Any = record.headers() or []
     except ValueError:  # a header's name that is not UTF-8

@@ -5,7 +5,7 @@ All of it follows from committed transactions and may be lost at any time: a res
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,6 +81,16 @@ class Progress:
         self._gaps.clear()
         self._since.clear()
 
+    def move_to(self, view: View) -> None:
+        """Another build of the view: nothing of the one before holds."""
+        self.view = view
+        self.positions, self.epochs, self.broken = {}, {}, None
+        self._gaps.clear()
+        self._since.clear()
+        self._read_again.clear()
+        self._recent.clear()
+        self._read.clear()
+
     def committed(self, folded: Folded, records: Sequence[Received]) -> None:
         """Take over what a committed batch did."""
         for record in records:
@@ -100,7 +110,7 @@ class Progress:
                 self._read_again.pop(lane, None)
             elif reached + 1 != gap.missing or lane not in self._since:
                 self._gaps[lane] = Gap(reached + 1, gap.seen, gap.topic, gap.partition, gap.offset)
-                self._since[lane] = time.monotonic()
+                self._since[lane] = _now()
         self._count(folded, len(records))
 
     def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[str, int]:
@@ -128,7 +138,7 @@ class Progress:
 
     def partitions_to_read_again(self) -> set[tuple[str, int]]:
         """Partitions with a gap that has lasted; each gap asks once."""
-        now, found = time.monotonic(), set[tuple[str, int]]()
+        now, found = _now(), set[tuple[str, int]]()
         for lane, gap in self._gaps.items():
             if now - self._since[lane] >= self._limits.gap_seconds and self._read_again.get(lane) != gap.missing:
                 self._read_again[lane] = gap.missing
@@ -167,3 +177,8 @@ class Progress:
         self._recent.append((events, folded.poison))
         while len(self._recent) > 1 and sum(n for n, _ in self._recent) > self._limits.window:
             self._recent.popleft()
+
+
+def _now() -> float:
+    """The clock of the loop, so that a simulator's time counts here too."""
+    return asyncio.get_running_loop().time()

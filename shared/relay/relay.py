@@ -3,6 +3,7 @@
 A checkpoint moves only after all in-sync replicas have acknowledged, and only under the lane's current claim: a relay that
 lost it can change nothing (I10), though what it had under way may arrive twice. While broker or database is away it keeps
 its backlog in the store and tries again with growing pauses. Of several relays one holds a lane, the others stand by.
+`Carrier` is all of it over ports, so that a simulator runs the very same code; `Relay` is a carrier on Postgres and Kafka.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from shared.kafka.producer import Producer, PublishFailed
 from shared.kafka.record import Outgoing
 from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
-from shared.kernel.database import Connection, Pool
+from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, partition_of
-from shared.relay import lanes
-from shared.relay.lanes import Held
+from shared.relay.lanes import PostgresLanes
+from shared.relay.ports import Held, Publisher, Session, Sessions
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +61,15 @@ class Published:
     ended: int
 
 
-class Relay:
-    """One relay of one service. It keeps one connection of the pool for itself."""
+class Carrier:
+    """One relay of one service. It keeps one session for itself."""
 
-    def __init__(self, pool: Pool, source: str, bootstrap: str, wake: asyncio.Event | None = None) -> None:
+    def __init__(self, sessions: Sessions, publisher: Publisher, source: str, wake: asyncio.Event | None = None) -> None:
         """`wake` is set by the append writer after each commit; without it the relay only polls."""
-        self._pool = pool
+        self._sessions = sessions
+        self._producer = publisher
         self._source = source
         self._topic = topic_of(source)
-        self._producer = Producer(bootstrap)
         self._wake = wake or asyncio.Event()
         self._stopping = asyncio.Event()
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -89,8 +90,8 @@ class Relay:
         try:
             while not self._stopping.is_set():
                 try:
-                    async with self._pool.acquire() as connection:
-                        await self._with_session(connection)
+                    async with self._sessions.session() as session:
+                        await self._with_session(session)
                     pause = _FIRST_PAUSE
                 except (
                     asyncpg.PostgresError,
@@ -122,7 +123,7 @@ class Relay:
         """How it goes, for health checks and people."""
         return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure, dict(self._failures))
 
-    async def _with_session(self, connection: Connection) -> None:
+    async def _with_session(self, session: Session) -> None:
         """Hold lanes and publish them, as long as this session lives."""
         self._held = {}
         next_claim, idle, pause = 0.0, _SHORTEST_IDLE, _FIRST_PAUSE
@@ -132,9 +133,9 @@ class Relay:
                 self._wake.clear()
                 async with asyncio.timeout(_DATABASE_SECONDS):
                     if len(self._held) < LANES and now() >= next_claim:
-                        await self._claim(connection)
+                        await self._claim(session)
                         next_claim = now() + _CLAIM_SECONDS
-                    events = await lanes.read(connection, self._held, _LANE_LIMIT) if self._held else []
+                    events = await session.read(self._held, _LANE_LIMIT) if self._held else []
                 if not events:
                     self._failure = None
                     await self._idle(idle if self._held else _CLAIM_SECONDS)
@@ -152,15 +153,15 @@ class Relay:
                     continue
                 crashpoint("relay.after_ack_before_mark")
                 async with asyncio.timeout(_DATABASE_SECONDS):
-                    await self._mark(connection, {event.lane: event.position for event in events})
+                    await self._mark(session, {event.lane: event.position for event in events})
                 crashpoint("relay.after_mark")
                 self._failure, idle, pause = None, _SHORTEST_IDLE, _FIRST_PAUSE
         finally:
             held, self._held = self._held, {}
-            await _let_go(connection, held)
+            await _let_go(session, held)
 
-    async def _claim(self, connection: Connection) -> None:
-        taken = await lanes.claim(connection, set(range(LANES)) - set(self._held), self._holder)
+    async def _claim(self, session: Session) -> None:
+        taken = await session.claim(set(range(LANES)) - set(self._held), self._holder)
         if taken:
             self._held.update(taken)
             log.info("The relay of %s holds %d lanes", self._source, len(self._held))
@@ -176,9 +177,9 @@ class Relay:
         for hook in self.on_published:
             hook(Published(events, began, time.time_ns()))
 
-    async def _mark(self, connection: Connection, reached: Mapping[int, int]) -> None:
+    async def _mark(self, session: Session, reached: Mapping[int, int]) -> None:
         """Move the checkpoints; lanes whose claim is gone are let go."""
-        moved = await lanes.mark(connection, self._held, reached)
+        moved = await session.mark(self._held, reached)
         self._published += sum(moved[lane].position - self._held[lane].position for lane in moved)
         self._held.update(moved)
         self._last_published_at = datetime.now(UTC)
@@ -188,7 +189,7 @@ class Relay:
             log.warning("The relay of %s lost %d lanes to another", self._source, len(lost))
             for lane in lost:
                 del self._held[lane]
-            await lanes.release(connection, lost)
+            await session.release(lost)
 
     async def _idle(self, seconds: float) -> None:
         """Wait for the next commit in this process, or for the poll that sees those of other processes."""
@@ -204,6 +205,13 @@ class Relay:
             return
 
 
+class Relay(Carrier):
+    """A carrier from a service's database to a broker. It keeps one connection of the pool for itself."""
+
+    def __init__(self, pool: Pool, source: str, bootstrap: str, wake: asyncio.Event | None = None) -> None:
+        super().__init__(PostgresLanes(pool), Producer(bootstrap), source, wake)
+
+
 def outgoing(events: list[Recorded], topic: str, partitions: int) -> list[Outgoing]:
     """The records of events: the lane chooses the partition, the stream is the key."""
     records: list[Outgoing] = []
@@ -213,10 +221,10 @@ def outgoing(events: list[Recorded], topic: str, partitions: int) -> list[Outgoi
     return records
 
 
-async def _let_go(connection: Connection, held: Mapping[int, Held]) -> None:
+async def _let_go(session: Session, held: Mapping[int, Held]) -> None:
     """Unlock, since a pool may keep the session; a session that is broken has lost its locks already."""
     try:
         async with asyncio.timeout(2):
-            await lanes.release(connection, held)
+            await session.release(held)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
         log.debug("The session ended with its locks", exc_info=True)

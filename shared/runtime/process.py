@@ -21,6 +21,7 @@ from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
+from shared.eventlog.signing import load_key
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
 from shared.kafka.probe import BrokerProbe
@@ -35,6 +36,7 @@ from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
 from shared.relay.relay import Relay
+from shared.relay.signer import Signer
 from shared.runtime.connect import pooled
 from shared.runtime.durability import require_durable
 from shared.runtime.metrics import watch_database, watch_feed, watch_relay, watch_runner, watch_writing
@@ -42,8 +44,9 @@ from shared.runtime.operations import Server, operations
 from shared.runtime.process_metrics import LoopLag, watch_process
 from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
+from shared.web import projection_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.measured import OnServed
@@ -101,7 +104,7 @@ def build_app(
             relayed=lambda lane: relayed_position(reads.pool, lane),
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
-            routers=service.routers(reads),
+            routers=[projection_routes.router(reads.pool), *service.routers(reads)],
             health=health,
             meters=meters or Meters({"serve"}),
             on_served=on_served,
@@ -148,6 +151,9 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         stack.callback(measuring.cancel)
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
+            if settings.signing is not None:
+                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
+                parts.add("checkpoints", signer.run(), signer.stop)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -164,6 +170,11 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             parts.add("operations", aside.serve(), aside.stop)
         log.info("%s is up: %s", service.name, ", ".join(sorted(roles)))
         return await parts.run(stop)
+
+
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
+    """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
+    return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
 
 
 def _spare_the_collector() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -35,6 +36,17 @@ class Settings:
     """`CLB_METRICS_PORT`: where this process answers /health, /ready and /metrics, whatever its roles are."""
     traces: str | None = None
     """The share of traces to record (`OTEL_TRACES_SAMPLER_ARG`, else 1); None if `OTEL_EXPORTER_OTLP_ENDPOINT` is not set."""
+    signing: Signing | None = None
+    """How the relay signs checkpoints of the log; None if it was given no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """`CLB_SIGNING_KEY`, the folder `CLB_CHECKPOINTS`, and `CLB_CHECKPOINT_MINUTES` (10) in seconds."""
+
+    key: Path
+    folder: Path
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         public_url=read_public_url(environ),
         metrics_port=_metrics_port(environ),
         traces=_traces(environ),
+        signing=read_signing(environ),
     )
 
 
@@ -112,6 +125,21 @@ def read_public_url(environ: Mapping[str, str]) -> str | None:
     if parts.scheme not in ("http", "https") or url != f"{parts.scheme}://{parts.netloc.lower()}" or "@" in parts.netloc:
         raise _invalid("CLB_PUBLIC_URL", "phải có dạng https://tên-miền[:cổng]", "must look like https://host[:port]")
     return url
+
+
+def read_signing(environ: Mapping[str, str]) -> Signing | None:
+    """How checkpoints are signed; None without a key. May refuse: a key without a folder, a period that is none."""
+    key = environ.get("CLB_SIGNING_KEY", "").strip()
+    if not key:
+        return None
+    minutes = environ.get("CLB_CHECKPOINT_MINUTES", "").strip() or "10"
+    try:
+        seconds = float(minutes) * 60
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise _invalid("CLB_CHECKPOINT_MINUTES", "phải là số phút, lớn nhất 1440", "must be a number of minutes, at most 1440")
+    return Signing(Path(key), Path(_required(environ, "CLB_CHECKPOINTS")), seconds)
 
 
 def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
