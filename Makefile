@@ -1,5 +1,5 @@
 # Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
-.PHONY: setup setup-dev demo up down status test check format schemas places assets screenshots lock clean
+.PHONY: setup setup-dev demo up down status test check format schemas metrics places assets screenshots lock clean
 PY := .venv/bin/python
 
 setup:            ## the environment, the tables of places and the script of the pages
@@ -34,6 +34,7 @@ check: setup-dev  ## style, types, who imports whom, published schemas
 	.venv/bin/pyright
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m shared.events.contracts --check
+	$(PY) -m shared.telemetry.reference --check
 
 format: setup-dev
 	.venv/bin/ruff check --fix .
@@ -42,6 +43,9 @@ format: setup-dev
 schemas:          ## write the JSON Schemas and AsyncAPI of the events, and the OpenAPI of the services, anew
 	$(PY) -m shared.events.contracts
 	for name in clubs trainings monitoring reporting; do $(PY) -m services.$$name openapi > docs/openapi/$$name.json || exit 1; done
+
+metrics:          ## write docs/metrics.md and the alerts anew, from the catalogue of metrics
+	$(PY) -m shared.telemetry.reference
 
 places: setup     ## make the tables of communes
 	$(PY) -m shared.reference.build

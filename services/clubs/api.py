@@ -23,6 +23,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import Role, Side, parse_actor
+from shared.projections.builds import reading
 from shared.web.access import Holder
 from shared.web.questions import Limit, PlaceText, asked_place
 
@@ -140,7 +141,7 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
         """Clubs of an area, by name; without `place` those of the token's own area."""
         area = principal.area if place is None else asked_place(place, places)
         require_area(principal, area, places)
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.VIEW) as connection:
             rows = await queries.clubs(connection, area=area.key, words=q, status=status, after=after, limit=limit + 1)
         page = [ClubAnswer(**_facts(row, places)) for row in rows[:limit]]
         return ClubsAnswer(place=_named(area, places), clubs=page, next=page[-1].club if len(rows) > limit else None)
@@ -153,7 +154,7 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
         limit: Limit = 100,
     ) -> ClubStory:
         """One club: its facts, and who recorded what about it, when, and what that changed."""
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.VIEW) as connection:
             row = await queries.club(connection, club)
             if row is None:
                 raise _unknown()

@@ -21,6 +21,7 @@ from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import Principal
+from shared.projections.builds import reading
 from shared.web.access import Anyone
 from shared.web.questions import Limit, Offset, PlaceText, asked_place
 
@@ -94,7 +95,7 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
     async def targets(principal: Anyone, place: PlaceText = None, scheme: Scheme | None = None) -> TargetsAnswer:
         """Targets that were set for exactly this place; without `place` all."""
         area = None if place is None else asked_place(place, places).key
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.TARGETS) as connection:
             rows = await queries.targets(connection, area=area, scheme=scheme)
         return TargetsAnswer(targets=[_target(row, places) for row in rows])
 
@@ -108,14 +109,14 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
     ) -> InspectionsAnswer:
         """Inspections that go to a place."""
         area = None if place is None else asked_place(place, places).key
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.INSPECTIONS) as connection:
             rows = await queries.inspections(connection, area=area, status=status, limit=limit, offset=offset)
         return InspectionsAnswer(inspections=[_inspection(row, principal, places) for row in rows])
 
     @routes.get("/inspections/{inspection}")
     async def inspection(principal: Anyone, inspection: str) -> InspectionAnswer:
         """One inspection with its answers and findings."""
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.INSPECTIONS) as connection:
             row = await queries.inspection_of(connection, inspection)
         if row is None:
             raise Refused(
@@ -139,7 +140,7 @@ def router(pool: Pool, places: PlaceBook, clock: Clock) -> APIRouter:
         """Recommendations about authorities; those about clubs too, inside the area of the asker's token."""
         area = None if place is None else asked_place(place, places).key
         today = day_of(clock())
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.INSPECTIONS) as connection:
             rows = await queries.recommendations(
                 connection, today=today, area=area, status=status, inspection=inspection,
                 within=None if principal is None else principal.area.key, limit=limit, offset=offset,

@@ -10,23 +10,23 @@ from shared.kernel.database import Connection
 
 RecommendationStatus = Literal["open", "overdue", "remedied", "rechecked"]
 
-TARGETS = f"{Targets.name}_v{Targets.version}.targets"
-INSPECTIONS = f"{Inspections.name}_v{Inspections.version}.inspections"
-RECOMMENDATIONS = f"{Inspections.name}_v{Inspections.version}.recommendations"
+TARGETS = Targets.name
+INSPECTIONS = Inspections.name
+"""The views whose live build a connection must be looking at; recommendations are of the second."""
 
-_INSPECTION = f"""
-    select inspection, version, status, plan::text as plan, report::text as report, recorded_at from {INSPECTIONS}
-"""  # noqa: S608 - the name is the view's own
+_INSPECTION = """
+    select inspection, version, status, plan::text as plan, report::text as report, recorded_at from inspections
+"""
 
 
 async def targets(connection: Connection, *, area: str | None = None, scheme: str | None = None) -> list[Any]:
     """Targets set for exactly this area (None: for all), by scheme and name."""
     return await connection.fetch(
-        f"""
-        select target, version, facts::text as facts, recorded_at from {TARGETS}
+        """
+        select target, version, facts::text as facts, recorded_at from targets
         where ($1::text is null or area = $1) and ($2::text is null or scheme = $2)
         order by scheme, indicator, area, period_to limit 1000
-        """,  # noqa: S608 - the name is the view's own
+        """,
         area, scheme,
     )  # fmt: skip
 
@@ -66,15 +66,15 @@ async def recommendations(
     Those about a club only where the club lies in `within` (None: none of them).
     """
     return await connection.fetch(
-        f"""
+        """
         select inspection, facts::text as facts, status, completed_on, remedied_on, remedy_remark, rechecked_on, satisfied,
                recheck_remark, generated, status = 'open' and coalesce(deadline < $1, false) as overdue
-        from {RECOMMENDATIONS}
+        from recommendations
         where ($2::text is null or areas @> array[$2])
           and case $3::text when 'overdue' then status = 'open' and deadline < $1 else $3 is null or status = $3 end
           and ($4::text is null or inspection = $4)
           and (club is null or ($5::text is not null and areas @> array[$5]))
         order by deadline nulls last, inspection, finding limit $6 offset $7
-        """,  # noqa: S608 - the name is the view's own
+        """,
         today, area, status, inspection, within, limit, offset,
     )  # fmt: skip

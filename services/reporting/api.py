@@ -36,7 +36,6 @@ from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
 from shared.kernel.place import NATION
 from shared.kernel.principal import Principal
-from shared.projections.view import schema_of
 from shared.reference.book import Places
 from shared.runtime.service import Reads
 from shared.web.access import Anyone, Holder
@@ -76,15 +75,10 @@ class Desk:
         """The service's database."""
         return self.reads.pool
 
-    @property
-    def schema(self) -> str:
-        """Where the ledger is."""
-        return schema_of(self.view)
-
     @asynccontextmanager
     async def open(self, principal: Principal | None, ask: Ask | Question) -> AsyncGenerator[Snapshot]:
         """The snapshot to answer a question from, for whoever may ask it: clubs need a token of their area."""
-        async with snapshot(self.pool, self.schema) as connection:
+        async with snapshot(self.pool, self.view.name) as connection:
             if ask.area.kind == "club" or (isinstance(ask, Ask) and ask.group_by == "club"):
                 await _require(connection, principal, ask.area, self.places)
             yield connection
@@ -188,7 +182,7 @@ def _add_rest(routes: APIRouter, desk: Desk) -> None:
         events = deliver(await json_body(request), desk.view.codec, now)
         ask = understand(Asked(), desk.places, now)
         clocks = Clocks(day_of(now), ask.clocks.known_at, ask.clocks.map)
-        async with snapshot(desk.pool, desk.schema) as connection:
+        async with snapshot(desk.pool, desk.view.name) as connection:
             return await preview(connection, desk.places, keys, events, clocks, principal=principal)
 
     _ = (stream, where, previewed)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
-from services.reporting import api, event_entries, revision_routes
+from services.reporting import api, event_entries, indicators, revision_routes
 from services.reporting.declarations import DECLARATIONS, DeclareFigure
 from services.reporting.ledger.view import FiguresView
 from services.reporting.pages import all_pages
@@ -38,4 +38,5 @@ SERVICE = Service(
     views=lambda places: [FiguresView(places)],
     policies=lambda _places: [],
     routers=_routers,
+    stands_on=lambda: {"definitions": indicators.fingerprint(), "maps": f"{load().version('63')}, {load().version('34')}"},
 )

@@ -48,8 +48,13 @@ def decide(declared: Declared | None, command: DeclareFigure, context: Context) 
             field="value",
         )
     figure = FigureDeclared.model_validate(command.model_dump())
-    if declared is None or declared.figure != figure:
+    if declared is None or _said(declared.figure) != _said(figure):
         yield figure
+
+
+def _said(figure: FigureDeclared) -> FigureDeclared:
+    """Without the file: the same figure on another line says nothing new."""
+    return figure.model_copy(update={"origin": None})
 
 
 def _check_validity(command: DeclareFigure, today: date) -> None:

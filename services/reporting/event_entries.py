@@ -23,7 +23,8 @@ from shared.kernel.database import Pool
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import Principal
-from shared.projections.view import View, schema_of
+from shared.projections.builds import LIVE, reading
+from shared.projections.view import View
 from shared.web.access import Holder
 
 Coordinates = Annotated[
@@ -90,18 +91,19 @@ class LastHop:
 
     async def of(self, principal: Principal, event_id: str, source: str, lane: int, position: int) -> EntriesAnswer:
         """Of one event, to a principal. May raise `Refused` (`not-your-area`)."""
-        where, schema = (source, lane, position), schema_of(self.view)
-        async with self.pool.acquire() as connection:
+        where = (source, lane, position)
+        async with reading(self.pool, self.view.name) as connection:
             reached: int | None = await connection.fetchval(
-                "select position from projection.checkpoints where view = $1 and version = $2 and source = $3 and lane = $4",
-                self.view.name, self.view.version, source, lane,
+                f"""select position from projection.checkpoints
+                where view = $1 and version = {LIVE} and source = $2 and lane = $3""",  # noqa: S608  no value in it
+                self.view.name, source, lane,
             )  # fmt: skip
             stream: str | None = await connection.fetchval(
-                f'select stream from "{schema}".events where source = $1 and lane = $2 and position = $3 and event_id = $4',  # noqa: S608  the schema is ours
+                "select stream from events where source = $1 and lane = $2 and position = $3 and event_id = $4",
                 *where, event_id,
             )  # fmt: skip
             rows: list[Any] = await connection.fetch(
-                f'select place, valid_on, known_at, basis, cohort, measures, amounts from "{schema}".entries '  # noqa: S608  the same
+                "select place, valid_on, known_at, basis, cohort, measures, amounts from entries "
                 "where stream = $4 and source = $1 and lane = $2 and position = $3 order by valid_on, known_at, basis, place",
                 *where, stream,
             )  # fmt: skip

@@ -20,6 +20,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import Principal
+from shared.projections.builds import reading
 from shared.web.access import Anyone, Holder
 from shared.web.questions import Limit, Offset, PlaceText, asked_place
 
@@ -83,7 +84,7 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
     ) -> RoundsAnswer:
         """Rounds in or for a place, by status, by the year in which they begin, and by who holds them."""
         area = None if place is None else asked_place(place, places).key
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.ROUNDS) as connection:
             rows = await queries.rounds(
                 connection, area=area, status=status, year=year, organiser=organiser, limit=limit, offset=offset
             )
@@ -92,7 +93,7 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
     @routes.get("/trainings/{round}")
     async def training(principal: Anyone, round: str) -> RoundAnswer:
         """One round."""
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.ROUNDS) as connection:
             row = await queries.round_of(connection, round)
         if row is None:
             raise Refused(
@@ -110,7 +111,7 @@ def router(pool: Pool, places: PlaceBook) -> APIRouter:
         """Boards of an area that still need a training; without `place` those of the token's own area."""
         area = principal.area if place is None else asked_place(place, places)
         require_area(principal, area, places)
-        async with pool.acquire() as connection:
+        async with reading(pool, queries.BOARDS) as connection:
             total = await queries.count_of_board_todos(connection, area=area.key)
             rows = await queries.board_todos(connection, area=area.key, limit=limit, offset=offset)
         return BoardTodosAnswer(place=area, total=total, todos=[_todo(row, places) for row in rows])

@@ -7,14 +7,15 @@ from typing import Any, Literal
 from services.trainings.views import BoardTodos, Rounds
 from shared.kernel.database import Connection
 
-ROUNDS = f"{Rounds.name}_v{Rounds.version}.rounds"
-BOARDS = f"{BoardTodos.name}_v{BoardTodos.version}.boards"
+ROUNDS = Rounds.name
+BOARDS = BoardTodos.name
+"""The views whose live build a connection must be looking at."""
 
-_ROUND = f"""
+_ROUND = """
     select round, version, status, place, plan::text as plan, report::text as report, cancellation::text as cancellation,
            recorded_at
-    from {ROUNDS}
-"""  # noqa: S608 - the name is the view's own
+    from rounds
+"""
 
 
 async def rounds(
@@ -49,10 +50,10 @@ async def round_of(connection: Connection, round: str) -> Any:
 async def board_todos(connection: Connection, *, area: str, limit: int = 100, offset: int = 0) -> list[Any]:
     """The open to-dos of an area, the longest waiting first."""
     return await connection.fetch(
-        f"""
-        select club, commune, founded_on, provisional_board, generated from {BOARDS} where open and areas @> array[$1]
+        """
+        select club, commune, founded_on, provisional_board, generated from boards where open and areas @> array[$1]
         order by founded_on, club limit $2 offset $3
-        """,  # noqa: S608 - the name is the view's own
+        """,
         area, limit, offset,
     )  # fmt: skip
 
@@ -60,6 +61,6 @@ async def board_todos(connection: Connection, *, area: str, limit: int = 100, of
 async def count_of_board_todos(connection: Connection, *, area: str) -> int:
     """How many boards of an area still need a training."""
     return await connection.fetchval(
-        f"select count(*) from {BOARDS} where open and areas @> array[$1]",  # noqa: S608 - the name is the view's own
+        "select count(*) from boards where open and areas @> array[$1]",
         area,
     )

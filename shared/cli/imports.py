@@ -51,7 +51,7 @@ def points(
             f"{len(reading.points)} good ones.",
         )
     token = _token(role)
-    commands = _of_bearer(commands_of(reading.points), token)
+    commands = _of_bearer(commands_of(reading.points, file.name), token)
     tally = asyncio.run(_send(commands, token, dry_run=dry_run))
     _report(commands, tally, dry_run=dry_run)
 

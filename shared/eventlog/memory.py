@@ -30,6 +30,8 @@ class MemoryLog:
         self._streams: dict[str, list[Recorded]] = {}
         self._events: dict[str, Recorded] = {}
         self._answers: dict[str, tuple[bytes, Appended]] = {}
+        self.reached: dict[int, int] = {}
+        """The last position of every lane that holds something: what a relay looks at before it reads."""
 
     @property
     def source(self) -> str:
@@ -114,6 +116,7 @@ class MemoryLog:
             )  # fmt: skip
             event = replace(event, hash=link(head.hash, event))
             self._lanes[lane].append(event)
+            self.reached[lane] = event.position
             self._streams.setdefault(append.stream, []).append(event)
             self._events[event.event_id] = event
         ids = tuple(event.event_id for event in append.events)

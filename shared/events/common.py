@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 _NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 """Control characters but for tab and line feed, line separators, what turns the reading direction, the byte order mark."""
@@ -30,6 +30,16 @@ Money = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 """Vietnamese đồng (VND), whole."""
 
 Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2099, 12, 31))]
+
+
+class FileRow(BaseModel):
+    """Where in a file that somebody handed in a fact stands (tệp, dòng): the file's name and the line, from 1."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    file: Name
+    row: Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
+
 
 Basis = Literal["counted", "declared", "estimated"]
 """How a figure came to be: đếm (counted one by one), kê khai (declared in sum), ước tính (estimated, imputed)."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.common import Count, Day, Name, Reference, Scheme, StreamId, Text
+from shared.events.common import Count, Day, FileRow, Name, Reference, Scheme, StreamId, Text
 from shared.kernel.event import Event
 from shared.kernel.place import PlaceRef
 
@@ -47,6 +47,8 @@ class TargetSet(Event, type="monitoring.target-set", version=1):
     measure: Literal["level", "per-year"] = "level"
     source: Text
     """The document and its date."""
+    origin: FileRow | None = None
+    """The file that it was read from, if it was."""
 
 
 class Team(Part):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from shared.events.common import Day, Name, Reference, Text
+from shared.events.common import Day, FileRow, Name, Reference, Text
 from shared.kernel.event import Event
 from shared.kernel.place import PlaceRef
 
@@ -42,6 +42,8 @@ class DeclarationFacts(BaseModel):
     published_on: Day | None = None
     """None: unknown. Where known, the figure counts as known from this day on."""
     source: Text
+    origin: FileRow | None = None
+    """The file that it was read from, if it was; no part of what the figure is."""
 
 
 class FigureDeclared(DeclarationFacts, Event, type="reporting.figure-declared", version=1):

@@ -128,6 +128,14 @@ def _texts(values: Iterable[str | bytes | None]) -> list[str]:
         return [_text(value) for value in values]
 
 
+def hash_of(headers: dict[str, str | bytes | None]) -> bytes | None:
+    """The hash of an event whose other headers or data may be bad; None if it cannot be read either."""
+    try:
+        return bytes.fromhex(_text(headers["ce_hash"]))
+    except (KeyError, ValueError, AttributeError):
+        return None
+
+
 def _text(value: str | bytes | None) -> str:
     """May raise `AttributeError` for None and `ValueError` for bytes that are not UTF-8."""
     return value if isinstance(value, str) else value.decode()  # pyright: ignore[reportOptionalMemberAccess]  # as wanted

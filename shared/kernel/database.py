@@ -55,7 +55,7 @@ class Connection(Protocol):
         """COPY lines of Postgres's text format into a table."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]:
+    def transaction(self, *, isolation: str | None = None, readonly: bool = False) -> AbstractAsyncContextManager[Any]:
         """A transaction; inside another one, a savepoint."""
         ...
 

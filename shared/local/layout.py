@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shared.kernel.errors import Refused
@@ -45,9 +45,19 @@ def choose_front_port(remembered: Remembered, asked: int | None) -> int:
     return asked
 
 
-def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls, ports: Mapping[str, int]) -> Launch:
-    """One process with all roles of a service. The one that serves the pages is told where the others are."""
+def service_launch(
+    name: str,
+    logs: Path,
+    *,
+    bootstrap: str,
+    urls: DatabaseUrls,
+    ports: Mapping[str, int],
+    signing: Mapping[str, str] | None = None,
+) -> Launch:
+    """One process with all roles of a service. The one that serves the pages is told where the others are. `signing`: with
+    which key it signs checkpoints and where it keeps them, as settings."""
     env = {
+        **(signing or {}),
         "CLB_HOST": HOST,
         "CLB_PORT": str(ports[name]),
         "KAFKA_BOOTSTRAP": bootstrap,
@@ -65,6 +75,19 @@ def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, operator_hash: 
     return Launch(
         f"{name} migrate", _python(f"services.{name}", *arguments), logs / f"{name}-migrate.log", {**_common(), **env}
     )
+
+
+def views_command(
+    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls
+) -> tuple[list[str], dict[str, str]]:
+    """A service's command about its views, and its environment: it needs the owner's URL too."""
+    prefix = name.upper()
+    env = {
+        "KAFKA_BOOTSTRAP": bootstrap,
+        f"{prefix}_DATABASE_URL": urls.app,
+        f"{prefix}_DATABASE_OWNER_URL": urls.owner,
+    }
+    return _python(f"services.{name}", "views", *arguments), {**_common(), **env}
 
 
 def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> Launch:

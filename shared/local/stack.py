@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.kafka import topics
-from shared.local.databases import DatabaseUrls, connect, create_database
+from shared.kernel.errors import Refused
+from shared.local.databases import DatabaseUrls, connect, create_database, with_login
 from shared.local.failures import did_not_start, step_failed
 from shared.local.folders import require_space
 from shared.local.kafka import Kafka
@@ -36,6 +37,7 @@ from shared.local.layout import (
 )
 from shared.local.postgres import Postgres
 from shared.local.process import Child
+from shared.local.signing import signing_settings
 from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
 from shared.local.supervisor import Say, Supervisor
 from shared.local.together import together
@@ -44,6 +46,30 @@ from shared.web.tokens import hash_of
 
 SERVER, SERVICE, FRONT = 0, 1, 2
 READY_SECONDS = 120.0
+
+
+def urls_of(data: DataDir, service: str, environ: Mapping[str, str] = os.environ) -> DatabaseUrls:
+    """How to reach a service's database: by `*_DATABASE_URL`, else that of the data directory. May raise `Refused`."""
+    prefix = service.upper()
+    if url := environ.get(f"{prefix}_DATABASE_URL"):
+        parts = urlsplit(url)
+        owner = environ.get(f"{prefix}_DATABASE_OWNER_URL", "")
+        return DatabaseUrls(owner=owner, app=url, app_role=parts.username or service, name=parts.path.strip("/"))
+    remembered = data.remembered()
+    if "postgres" not in remembered.ports or service not in remembered.passwords:
+        raise Refused(
+            "no-database",
+            f"Không có cơ sở dữ liệu nào trong {data.path}: chạy ./clb up, hoặc đặt {prefix}_DATABASE_URL.",
+            f"There is no database in {data.path}: run ./clb up, or set {prefix}_DATABASE_URL.",
+        )
+    server = f"postgresql://{HOST}:{remembered.ports['postgres']}"
+    name = f"lienthe_{service}"
+    return DatabaseUrls(
+        owner=with_login(server, f"{service}_owner", remembered.password(f"{service}_owner"), name),
+        app=with_login(server, service, remembered.password(service), name),
+        app_role=service,
+        name=name,
+    )
 
 
 class Stack:
@@ -88,8 +114,11 @@ class Stack:
         self._keep()
         self._publish()
         await together(self._kafka_with_topics(), self._postgres_with_tables())
+        signing = signing_settings(self.data.path, self._environ)
         for name in SERVICES:
-            launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], ports=self._ports)
+            launch = service_launch(
+                name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], ports=self._ports, signing=signing
+            )
             self.supervisor.adopt(Child(launch), role="all", address=self._services[name], tier=SERVICE)
         self._start_front()
         self._watching = asyncio.create_task(self.supervisor.watch())
@@ -149,8 +178,7 @@ class Stack:
         for name, url in external.items():
             parts = urlsplit(url)
             self.supervisor.use(f"postgres {name}", "database", f"{parts.hostname}:{parts.port or 5432}{parts.path}")
-            owner = self._environ.get(f"{name.upper()}_DATABASE_OWNER_URL", "")
-            self._urls[name] = DatabaseUrls(owner=owner, app=url, app_role=parts.username or name, name=parts.path.strip("/"))
+            self._urls[name] = urls_of(self.data, name, self._environ)
         missing = [name for name in SERVICES if name not in external]
         if not missing:
             return

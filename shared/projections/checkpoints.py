@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from shared.kafka.record import Partition
 from shared.kernel.database import Connection, Pool
@@ -35,17 +37,49 @@ class Claim:
     offsets: dict[tuple[str, int], int]
 
 
-async def claim(connection: Connection, view: str, version: int, partitions: Sequence[Partition]) -> Claim:
-    """Take over the lanes of these partitions: from now on earlier owners are refused. Own transaction."""
-    lanes = sorted(
+class Stands(NamedTuple):
+    """Where a lane stands, and under which epoch."""
+
+    position: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How a lane's checkpoint moves. `recorded_at` None: as it was; `head` None: unknown."""
+
+    position: int
+    unknown: int
+    parked: int
+    recorded_at: datetime | None
+    head: bytes | None
+
+
+def owned(found: Mapping[Lane, Stands], wanted: Iterable[Lane], epochs: Mapping[Lane, int] | None) -> dict[Lane, int]:
+    """Where the locked lanes stand, if they are owned under these epochs. May raise `Fenced`; `epochs` None asks for none."""
+    if epochs is not None:
+        lost = [lane for lane in wanted if lane not in found or epochs.get(lane) != found[lane].epoch]
+        if lost:
+            raise Fenced(lost)
+    return {lane: stands.position for lane, stands in found.items()}
+
+
+def lanes_of(partitions: Sequence[Partition]) -> list[Lane]:
+    """The lanes that these partitions carry, in the order in which they are locked."""
+    return sorted(
         (p.topic.removesuffix(".events"), lane)
         for p in partitions
         for lane in range(LANES)
         if partition_of(lane, p.of) == p.partition
     )
+
+
+async def claim(connection: Connection, view: str, version: int, partitions: Sequence[Partition]) -> Claim:
+    """Take over the lanes of these partitions: from now on earlier owners are refused. Own transaction."""
+    lanes = lanes_of(partitions)
     sources, numbers = [source for source, _ in lanes], [lane for _, lane in lanes]
     async with connection.transaction():
-        await _ensure(connection, view, version, sources, numbers)
+        await ensure(connection, view, version, lanes)
         rows = await connection.fetch(
             """with mine as (
                 select c.source, c.lane from projection.checkpoints c
@@ -77,35 +111,56 @@ async def lock(
     `epochs` None: no ownership is asked for (tests, replay), and missing rows are created.
     """
     wanted = sorted(lanes)
-    sources, numbers = [source for source, _ in wanted], [lane for _, lane in wanted]
     if epochs is None:
-        await _ensure(connection, view, version, sources, numbers)
+        await ensure(connection, view, version, wanted)
+    return owned(await stands(connection, view, version, wanted), wanted, epochs)
+
+
+async def stands(connection: Connection, view: str, version: int, lanes: Sequence[Lane]) -> dict[Lane, Stands]:
+    """Lock the rows of these lanes, given in order, and answer those that there are."""
     rows = await connection.fetch(
         """select c.source, c.lane, c.position, c.epoch from projection.checkpoints c
         join unnest($3::text[], $4::int[]) as w (source, lane) on w.source = c.source and w.lane = c.lane
         where c.view = $1 and c.version = $2 order by c.source, c.lane for update of c""",
         view,
         version,
-        sources,
-        numbers,
+        [source for source, _ in lanes],
+        [lane for _, lane in lanes],
     )
-    found = {(row["source"], row["lane"]): row for row in rows}
-    if epochs is not None:
-        lost = [lane for lane in wanted if lane not in found or epochs.get(lane) != found[lane]["epoch"]]
-        if lost:
-            raise Fenced(lost)
-    return {lane: row["position"] for lane, row in found.items()}
+    return {(row["source"], row["lane"]): Stands(row["position"], row["epoch"]) for row in rows}
 
 
-async def _ensure(connection: Connection, view: str, version: int, sources: list[str], lanes: list[int]) -> None:
+async def ensure(connection: Connection, view: str, version: int, lanes: Sequence[Lane]) -> None:
+    """Create the rows of these lanes where they are missing."""
     await connection.execute(
         """insert into projection.checkpoints (view, version, source, lane)
         select $1, $2, source, lane from unnest($3::text[], $4::int[]) as w (source, lane) order by source, lane
         on conflict do nothing""",
         view,
         version,
-        sources,
-        lanes,
+        [source for source, _ in lanes],
+        [lane for _, lane in lanes],
+    )
+
+
+async def move(connection: Connection, view: str, version: int, moved: Mapping[Lane, Moved]) -> None:
+    """Move the checkpoints of lanes that are locked. One statement."""
+    await connection.execute(
+        """update projection.checkpoints c set position = w.position, unknown = c.unknown + w.unknown,
+            parked = c.parked + w.parked, moved_at = now(), head = w.head,
+            recorded_at = coalesce(w.recorded_at, c.recorded_at)
+        from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::bytea[])
+            as w (source, lane, position, unknown, parked, recorded_at, head)
+        where c.view = $1 and c.version = $2 and c.source = w.source and c.lane = w.lane""",
+        view,
+        version,
+        [source for source, _ in moved],
+        [lane for _, lane in moved],
+        [one.position for one in moved.values()],
+        [one.unknown for one in moved.values()],
+        [one.parked for one in moved.values()],
+        [one.recorded_at for one in moved.values()],
+        [one.head for one in moved.values()],
     )
 
 

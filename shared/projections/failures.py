@@ -26,3 +26,8 @@ def will_pass(error: BaseException) -> bool:
     if isinstance(error, Refused):
         return error.status >= 500
     return isinstance(error, TryAgain | Fenced | OSError | TimeoutError | asyncpg.InternalClientError)
+
+
+def describe(error: BaseException) -> str:
+    """A failure in one line of at most 1,000 characters."""
+    return f"{type(error).__name__}: {error}"[:1000]

@@ -1,4 +1,5 @@
 """Folds a batch of records into one view, inside a transaction that the caller opened: events, rows and checkpoint together.
+All of it runs over `Store`, so that a simulator in memory runs the very same code; `fold` is it on a Postgres connection.
 
 Dense positions decide: the next one is applied, an earlier one is skipped, a later one stops its lane and is reported
 as a gap. An event that cannot be read or folded is found by halving the batch inside savepoints and parked, and the later
@@ -12,19 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.kafka.headers import Coordinates, coordinates, recorded_of, stream_of, to_kafka
+from shared.kafka.headers import Coordinates, coordinates, hash_of, recorded_of, stream_of
 from shared.kafka.record import Received
-from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection
-from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable, UnknownEventType
-from shared.kernel.lanes import partition_of
-from shared.projections import checkpoints
-from shared.projections.checkpoints import Lane
-from shared.projections.failures import will_pass
-from shared.projections.parking import Parked, describe, keep_strays, park, parked_streams
-from shared.projections.view import Delivered, View, schema_of
+from shared.projections.checkpoints import Lane, Moved, owned
+from shared.projections.failures import describe, will_pass
+from shared.projections.postgres_store import PostgresStore
+from shared.projections.store import Parked, Store
+from shared.projections.view import Delivered, View
 
 _RETRIES = (0.05, 0.2)
 """Pauses before an event that fails by itself is tried again; afterwards it is parked."""
@@ -76,21 +75,38 @@ async def fold(
     holds: Mapping[tuple[str, int], int],
     poison_allowed: int = 1_000_000,
 ) -> Folded:
+    """`fold_into` on a connection that is inside a transaction."""
+    store = PostgresStore(connection, view)
+    return await fold_into(store, view, records, known=known, epochs=epochs, holds=holds, poison_allowed=poison_allowed)
+
+
+async def fold_into(
+    store: Store,
+    view: View,
+    records: Sequence[Received],
+    *,
+    known: Mapping[Lane, int],
+    epochs: Mapping[Lane, int] | None,
+    holds: Mapping[tuple[str, int], int],
+    poison_allowed: int = 1_000_000,
+) -> Folded:
     """Fold a batch. May raise `Fenced`, `TooManyDeadLetters`, and whatever will pass; then roll back.
 
     `known`: positions that are certainly reached, to skip early. `epochs`: the ownership to check; None asks for none and
     keeps no Kafka offsets. `holds`: offsets that reading must not be moved past, since a stopped lane needs them.
     """
-    folding = _Folding(connection, view, poison_allowed)
+    folding = _Folding(store, view, poison_allowed)
     opened = folding.open(records, known)
     if not opened and not folding.strays:
         return folding.done
-    lanes = {(at.source, at.lane) for _, _, at in opened}
-    at_rest = await checkpoints.lock(connection, view.name, view.version, lanes, epochs)
-    folding.waiting = await parked_streams(connection, view)
+    lanes = sorted({(at.source, at.lane) for _, _, at in opened})
+    if epochs is None:
+        await store.ensure(lanes)
+    at_rest = owned(await store.lock(lanes), lanes, epochs)
+    folding.waiting = await store.waiting()
     events = folding.decode(opened, at_rest)
     if events:
-        await connection.execute(f'set local search_path to "{schema_of(view)}"')
+        await store.enter()
         await folding.apply(events)
     crashpoint("projector.mid_transaction")
     await folding.finish()
@@ -99,31 +115,20 @@ async def fold(
         for gap in folding.done.gaps.values():
             where = (gap.topic, gap.partition)
             after[where] = min(after[where], gap.offset)
-        moved = {where: min(offset, holds.get(where, offset)) for where, offset in after.items()}
-        await checkpoints.move_offsets(connection, view.name, view.version, moved)
+        await store.move_offsets({where: min(offset, holds.get(where, offset)) for where, offset in after.items()})
     return folding.done
-
-
-async def apply_batch(connection: Connection, view: View, records: Sequence[Recorded]) -> Folded:
-    """Fold events without Kafka, in a transaction of its own: for tests, and for what has the events at hand."""
-    received: list[Received] = []
-    for recorded in records:
-        key, value, headers = to_kafka(recorded)
-        partition = partition_of(recorded.lane, PARTITIONS)
-        received.append(Received(topic_of(recorded.source), partition, recorded.position, key, value, [*headers]))
-    async with connection.transaction():
-        return await fold(connection, view, received, known={}, epochs=None, holds={})
 
 
 class _Folding:
     """The state of one batch in one view."""
 
-    def __init__(self, connection: Connection, view: View, poison_allowed: int) -> None:
-        self._connection = connection
+    def __init__(self, store: Store, view: View, poison_allowed: int) -> None:
+        self._store = store
         self._view = view
         self._poison_allowed = poison_allowed
         self._retried = 0
         self._times: dict[Lane, datetime] = {}
+        self._heads: dict[Lane, bytes | None] = {}
         self._unknown: dict[Lane, int] = {}
         self._parked: list[Parked] = []
         self.strays: list[tuple[Received, str]] = []
@@ -173,7 +178,7 @@ class _Folding:
                 del gaps[lane]
             try:
                 recorded = recorded_of(record.value, headers, at)
-                self._times[lane] = recorded.recorded_at
+                self._times[lane], self._heads[lane] = recorded.recorded_at, recorded.hash
                 if self._waits(at, recorded.stream):
                     self._wait_behind(at, recorded.stream, record)
                     continue
@@ -183,6 +188,7 @@ class _Folding:
                 self.done.unknown += 1
                 self._unknown[lane] = self._unknown.get(lane, 0) + 1
             except Undecodable as error:
+                self._heads[lane] = hash_of(headers)
                 self._park(at, stream_of(record.key, headers, at.lane), record, str(error))
         self.done.positions = {lane: position for lane, position in reached.items() if position > at_rest[lane]}
         return events
@@ -206,39 +212,29 @@ class _Folding:
 
     async def finish(self) -> None:
         """Write checkpoints, parked events and strays."""
-        view, done = self._view, self.done
+        done = self.done
         if self._parked:
             self._parked.sort(key=lambda parked: parked.at)
-            await park(self._connection, view, self._parked)
+            await self._store.park(self._parked)
             done.parked = len(self._parked)
         if self.strays:
-            await keep_strays(self._connection, self.strays)
+            await self._store.keep_strays(self.strays)
             done.strays = len(self.strays)
         if not done.positions:
             return
-        lanes = list(done.positions)
-        parked = dict.fromkeys(lanes, 0)
+        parked = dict.fromkeys(done.positions, 0)
         for one in self._parked:
             parked[one.at.source, one.at.lane] += 1
-        await self._connection.execute(
-            """update projection.checkpoints c set position = w.position, unknown = c.unknown + w.unknown,
-                parked = c.parked + w.parked, moved_at = now(), recorded_at = coalesce(w.recorded_at, c.recorded_at)
-            from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[])
-                as w (source, lane, position, unknown, parked, recorded_at)
-            where c.view = $1 and c.version = $2 and c.source = w.source and c.lane = w.lane""",
-            view.name,
-            view.version,
-            [source for source, _ in lanes],
-            [lane for _, lane in lanes],
-            [done.positions[lane] for lane in lanes],
-            [self._unknown.get(lane, 0) for lane in lanes],
-            [parked[lane] for lane in lanes],
-            [self._times.get(lane) for lane in lanes],
+        await self._store.move(
+            {
+                lane: Moved(position, self._unknown.get(lane, 0), parked[lane], self._times.get(lane), self._heads.get(lane))
+                for lane, position in done.positions.items()
+            }
         )
 
     async def _try(self, events: Sequence[tuple[Delivered, Received]]) -> None:
-        async with self._connection.transaction():
-            await self._view.apply(self._connection, [delivered for delivered, _ in events])
+        async with self._store.savepoint():
+            await self._store.apply([delivered for delivered, _ in events])
         self.done.applied += len(events)
 
     async def _alone(self, one: tuple[Delivered, Received], error: Exception) -> None:

@@ -5,10 +5,13 @@ All of it follows from committed transactions and may be lost at any time: a res
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.kafka.record import Received
+from shared.kafka.topics import topic_of
 from shared.projections.checkpoints import Claim, Lane
 from shared.projections.fold import Folded, Gap
 from shared.projections.view import View
@@ -36,6 +39,8 @@ class ViewStatus:
     unknown: int
     parked: int
     strays: int
+    gaps: int = 0
+    """Lanes that wait for their next event, whether or not it is known to be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,10 @@ class RunnerStatus:
     red: tuple[str, ...]
     failure: str | None
     views: dict[str, ViewStatus]
+    partitions: int = 0
+    assignments: int = 0
+    """How often the group shared out its partitions, and how many batches failed, since the process started."""
+    failures: int = 0
 
 
 class Progress:
@@ -58,6 +67,7 @@ class Progress:
         self.broken: str | None = None
         """Why the view has stopped for good (until a restart), in words."""
         self._limits = limits
+        self._read: dict[tuple[str, int], int] = {}
         self._gaps: dict[Lane, Gap] = {}
         self._since: dict[Lane, float] = {}
         self._read_again: dict[Lane, int] = {}
@@ -67,11 +77,25 @@ class Progress:
     def taken_over(self, claim: Claim) -> None:
         """Forget what was known of lanes and begin with what the claim found."""
         self.positions, self.epochs = dict(claim.positions), dict(claim.epochs)
+        self._read = dict(claim.offsets)
         self._gaps.clear()
         self._since.clear()
 
-    def committed(self, folded: Folded, events: int) -> None:
+    def move_to(self, view: View) -> None:
+        """Another build of the view: nothing of the one before holds."""
+        self.view = view
+        self.positions, self.epochs, self.broken = {}, {}, None
+        self._gaps.clear()
+        self._since.clear()
+        self._read_again.clear()
+        self._recent.clear()
+        self._read.clear()
+
+    def committed(self, folded: Folded, records: Sequence[Received]) -> None:
         """Take over what a committed batch did."""
+        for record in records:
+            where = (record.topic, record.partition)
+            self._read[where] = max(self._read.get(where, 0), record.offset + 1)
         self.positions.update(folded.positions)
         for lane, gap in folded.gaps.items():
             known = self._gaps.get(lane)
@@ -86,8 +110,18 @@ class Progress:
                 self._read_again.pop(lane, None)
             elif reached + 1 != gap.missing or lane not in self._since:
                 self._gaps[lane] = Gap(reached + 1, gap.seen, gap.topic, gap.partition, gap.offset)
-                self._since[lane] = time.monotonic()
-        self._count(folded, events)
+                self._since[lane] = _now()
+        self._count(folded, len(records))
+
+    def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[str, int]:
+        """By topic, how many records before these ends the view has not passed; a stopped lane holds its partition."""
+        held = self.holds()
+        behind = {topic_of(source): 0 for source in self.view.sources}
+        for (topic, partition), end in ends.items():
+            if topic in behind:
+                read = self._read.get((topic, partition), 0)
+                behind[topic] += max(0, end - min(read, held.get((topic, partition), read)))
+        return behind
 
     def holds(self) -> dict[tuple[str, int], int]:
         """Offsets that reading may not be moved past: a stopped lane needs what came after its gap."""
@@ -104,7 +138,7 @@ class Progress:
 
     def partitions_to_read_again(self) -> set[tuple[str, int]]:
         """Partitions with a gap that has lasted; each gap asks once."""
-        now, found = time.monotonic(), set[tuple[str, int]]()
+        now, found = _now(), set[tuple[str, int]]()
         for lane, gap in self._gaps.items():
             if now - self._since[lane] >= self._limits.gap_seconds and self._read_again.get(lane) != gap.missing:
                 self._read_again[lane] = gap.missing
@@ -123,7 +157,14 @@ class Progress:
             )
         total = self._totals
         return ViewStatus(
-            self.view.version, tuple(red), total.applied, total.skipped, total.unknown, total.parked, total.strays
+            self.view.version,
+            tuple(red),
+            total.applied,
+            total.skipped,
+            total.unknown,
+            total.parked,
+            total.strays,
+            len(self._gaps),
         )
 
     def _count(self, folded: Folded, events: int) -> None:
@@ -136,3 +177,8 @@ class Progress:
         self._recent.append((events, folded.poison))
         while len(self._recent) > 1 and sum(n for n, _ in self._recent) > self._limits.window:
             self._recent.popleft()
+
+
+def _now() -> float:
+    """The clock of the loop, so that a simulator's time counts here too."""
+    return asyncio.get_running_loop().time()

@@ -1,7 +1,8 @@
 """Keeps views up to date from Kafka: reads batches, folds each into every view that wants it, one transaction a view.
 
 The checkpoint decides what is applied; Kafka only delivers. A restarted runner reads on where its views stand, and the
-lanes it takes over are taken from whoever had them. It goes red, and says why, when a lane has a gap that reading the
+lanes it takes over are taken from whoever had them. A view is followed in whichever of its builds is live; a view that
+is given as a build stays with that one. It goes red, and says why, when a lane has a gap that reading the
 topic again did not fill, or when so many events fail that the view must be at fault. It never passes over an event.
 """
 
@@ -9,23 +10,45 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.kafka.consumer import BatchConsumer
 from shared.kafka.record import Partition, Received
 from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
-from shared.kernel.database import Pool
-from shared.projections import checkpoints
+from shared.kernel.database import Connection, Pool
+from shared.projections import builds, checkpoints
+from shared.projections.batches import fold_batch, take_over, wanted
+from shared.projections.builds import Built
 from shared.projections.checkpoints import Fenced, Lane
-from shared.projections.fold import TooManyDeadLetters, fold
+from shared.projections.failures import will_pass
+from shared.projections.fold import Folded
+from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
+from shared.telemetry import context
+from shared.telemetry.ids import Point
 
 log = logging.getLogger(__name__)
 
 _TICK = 0.25
+_LOOK_AFTER_BUILDS = 4
+"""Ticks between two looks at which build is live."""
 _FENCED_PATIENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A batch that one view has committed. Times are nanoseconds since 1970; `point` is its span, if one was asked for."""
+
+    view: View
+    records: Sequence[Received]
+    folded: Folded
+    began: int
+    ended: int
+    point: Point | None
 
 
 class Runner:
@@ -47,6 +70,8 @@ class Runner:
         if len({view.name for view in views}) != len(views):
             raise ValueError("two views of one runner have the same name")
         self._pool = pool
+        self._views = {view.name: view for view in views}
+        self._stores = PostgresStores(pool)
         self._limits = limits or Limits()
         self._progress = {view.name: Progress(view, self._limits) for view in views}
         self._stopping = asyncio.Event()
@@ -55,18 +80,26 @@ class Runner:
         self._fenced = 0
         self.on_commit: list[Callable[[], None]] = []
         """Called after each transaction that changed a view: wakes feeds."""
+        self.on_batch: list[Callable[[BatchDone], None]] = []
+        """Called after each batch of each view, for metrics and traces; may not raise."""
+        self.point: Callable[[], Point] | None = None
+        """Makes the span of a batch, when traces are wanted: what the batch tells feeds carries it."""
         topics = sorted({topic_of(source) for view in views for source in view.sources})
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
         await self._consumer.start()
+        tick = 0
         try:
             while not self._stopping.is_set():
                 try:
                     await asyncio.wait_for(self._stopping.wait(), _TICK)
                 except TimeoutError:
                     await self._look_after_gaps()
+                    tick += 1
+                    if tick % _LOOK_AFTER_BUILDS == 0:
+                        await self._look_after_builds()
         finally:
             await self._consumer.stop()
 
@@ -78,7 +111,22 @@ class Runner:
         """How it goes, for health checks and people."""
         views = {name: progress.status() for name, progress in self._progress.items()}
         red = [f"{name}: {reason}" for name, view in views.items() for reason in view.red]
-        return RunnerStatus(self._consumer.ready, tuple(red), self._consumer.last_failure, views)
+        consumer = self._consumer
+        return RunnerStatus(
+            consumer.ready,
+            tuple(red),
+            consumer.last_failure,
+            views,
+            len(consumer.assigned or ()),
+            consumer.assignments,
+            consumer.failures,
+        )
+
+    def behind(self) -> dict[str, dict[str, int]]:
+        """By view and topic: how many records a view has not passed, up to the ends of the partitions that this runner
+        reads, as the broker last said them. Asks nobody."""
+        ends = self._consumer.ends()
+        return {name: progress.behind(ends) for name, progress in self._progress.items()}
 
     async def positions(self, view: View | str) -> dict[Lane, int]:
         """The checkpoints of a view, `(source, lane)` to position, as committed."""
@@ -105,16 +153,11 @@ class Runner:
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
         """Take over the lanes of these partitions in every view; where to read on is where the slowest view stands."""
         starts: dict[tuple[str, int], int] = {}
+        async with self._pool.acquire() as connection:
+            await self._follow_builds(connection)
         for progress in self._progress.values():
-            topics = {topic_of(source) for source in progress.view.sources}
-            mine = [p for p in partitions if p.topic in topics]
-            async with self._pool.acquire() as connection:
-                claim = await checkpoints.claim(connection, progress.view.name, progress.view.version, mine)
-            progress.taken_over(claim)
-            for p in mine:
-                where = (p.topic, p.partition)
-                found = claim.offsets.get(where, 0)
-                starts[where] = min(starts.get(where, found), found)
+            if progress.broken is None:
+                starts = await take_over(self._stores, progress, partitions, starts)
         self._partitions, self._fenced = tuple(partitions), 0
         return {where: offset for where, offset in starts.items() if offset > 0}
 
@@ -124,42 +167,68 @@ class Runner:
         for progress in self._progress.values():
             if progress.broken is None:
                 await self._into(progress, records)
+        self._fenced = 0  # only now: another view's success says nothing of one whose lanes were taken
         crashpoint("projector.after_commit_before_ack")
         async with self._moved:
             self._moved.notify_all()
 
     async def _into(self, progress: Progress, records: Sequence[Received]) -> None:
-        view = progress.view
-        topics = {topic_of(source) for source in view.sources}
-        mine = [record for record in records if record.topic in topics]
-        if not mine:
-            return
+        began = time.time_ns()
+        point = self.point() if self.point is not None else None
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                folded = await fold(
-                    connection,
-                    view,
-                    mine,
-                    known=progress.positions,
-                    epochs=progress.epochs,
-                    holds=progress.holds(),
-                    poison_allowed=progress.poison_allowed(len(mine)),
-                )
-        except TooManyDeadLetters as failure:
-            progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
-            log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
-            return
+            with context.folding(point):
+                folded = await fold_batch(self._stores, progress, records)
         except Fenced:
             await self._after_fencing()
             raise
-        self._fenced = 0
-        progress.committed(folded, len(mine))
+        if folded is None:
+            return
+        mine = wanted(progress.view, records)
+        for hook in self.on_batch:
+            hook(BatchDone(progress.view, mine, folded, began, time.time_ns(), point))
         if folded.positions:
             for wake in self.on_commit:
                 wake()
 
+    async def _follow_builds(self, connection: Connection) -> bool:
+        """Go over to the live build of each view; whether one has changed."""
+        moved = False
+        for name, view in self._views.items():
+            progress = self._progress[name]
+            if isinstance(view, Built):
+                continue
+            live = await builds.live(connection, name)
+            if live is not None and live.code != view.version:
+                progress.broken = (
+                    f"the live build {live.number} is of version {live.code} of the fold, this process has {view.version}"
+                )
+            elif live is not None and progress.view.version != live.number:
+                log.info("View %s: build %d is live", name, live.number)
+                progress.move_to(Built(view, live.number))
+                moved = True
+        return moved
+
+    async def _look_after_builds(self) -> None:
+        """Claim the lanes of a build that has become live, though no event asks for it."""
+        try:
+            async with self._pool.acquire() as connection:
+                moved = await self._follow_builds(connection)
+            if moved and self._partitions:
+                await self._assigned(self._partitions)
+        except Exception as failure:
+            if not will_pass(failure):
+                raise
+            log.warning("Cannot look which builds are live: %s", failure)
+
     async def _after_fencing(self) -> None:
-        """A runner that lost its lanes hears of it from the group; if the group says they are ours still, claim again."""
+        """A runner that lost its lanes hears of it from the group; if the group says they are ours still, claim again.
+
+        A swap to another build fences too: then that build's lanes are claimed at once.
+        """
+        async with self._pool.acquire() as connection:
+            if await self._follow_builds(connection):
+                await self._assigned(self._partitions)
+                return
         self._fenced += 1
         held = self._consumer.assigned or frozenset()
         if self._fenced > _FENCED_PATIENCE and held >= {(p.topic, p.partition) for p in self._partitions}:

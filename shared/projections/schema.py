@@ -1,6 +1,7 @@
 """The tables of the projections, as idempotent SQL run by the database's owner; the service's role gets no DDL rights.
 
-`projection.checkpoints` is the truth of how far a view is; `projection.offsets` only where in Kafka to read on;
+`projection.checkpoints` is the truth of how far a view is, and `head` the hash of the last event it passed there (null: of
+none yet, or of one whose hash could not be read); `projection.offsets` only where in Kafka to read on;
 `projection.parked` the events that wait for an operator, with raw bytes; `projection.strays` records without coordinates.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.kernel.database import Connection
+from shared.projections import builds
+from shared.projections.builds import Built
 from shared.projections.view import View, schema_of
 
 _TABLES = """
@@ -21,8 +24,10 @@ create table if not exists projection.checkpoints (
     parked bigint not null default 0,
     moved_at timestamptz not null default now(),
     recorded_at timestamptz,
+    head bytea,
     primary key (view, version, source, lane)
 ) with (fillfactor = 50);
+alter table projection.checkpoints add column if not exists head bytea;
 create table if not exists projection.offsets (
     view text not null, version int not null, topic text not null, partition int not null,
     next_offset bigint not null,
@@ -52,14 +57,21 @@ create table if not exists projection.strays (
 async def install(connection: Connection, app_role: str, views: Sequence[View]) -> None:
     """Create what is missing, for all views, and let the service's role read and write rows. Repeatable."""
     await connection.execute(_TABLES)
+    await connection.execute(builds.TABLES)
     await _grant(connection, "projection", app_role)
     for view in views:
-        schema = schema_of(view)
-        async with connection.transaction():
-            await connection.execute(f'create schema if not exists "{schema}"')
-            await connection.execute(f'set local search_path to "{schema}"')
-            await connection.execute(view.tables())
-            await _grant(connection, schema, app_role)
+        for built in await builds.ensure(connection, view):
+            await make_tables(connection, app_role, built)
+
+
+async def make_tables(connection: Connection, app_role: str, built: Built) -> None:
+    """The schema and the tables of one build, with the role's rights. Repeatable."""
+    schema = schema_of(built)
+    async with connection.transaction():
+        await connection.execute(f'create schema if not exists "{schema}"')
+        await connection.execute(f'set local search_path to "{schema}"')
+        await connection.execute(built.tables())
+        await _grant(connection, schema, app_role)
 
 
 async def _grant(connection: Connection, schema: str, role: str) -> None:

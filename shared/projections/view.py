@@ -41,7 +41,7 @@ class View(Protocol):
 
     @property
     def version(self) -> int:
-        """Raised when the fold or the tables change: the new version is built beside the old one."""
+        """Raised when the fold or the tables change. Of one build of a view (`builds.Built`) the number of that build."""
         ...
 
     @property

@@ -6,22 +6,51 @@ next read fails and nothing more is published. A checkpoint moves only under the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
 
 from shared.kernel.database import Connection, Pool
 from shared.kernel.envelope import Recorded
+from shared.relay.ports import Held, dense
 
 _LOCK_CLASS = 0x4C54_1000 & 0x7FFF_FFFF
 """The first key of the advisory locks; the second is the lane."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lane that this relay holds: published up to `position`, claimed as `epoch`."""
+class PostgresLanes:
+    """The sessions of a pool, as a relay asks for them."""
 
-    position: int
-    epoch: int
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[PostgresSession]:
+        """One connection of the pool, kept until the context ends."""
+        async with self._pool.acquire() as connection:
+            yield PostgresSession(connection)
+
+
+class PostgresSession:
+    """One session with Postgres: its advisory locks are the claims."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
+        """See `Session.claim`."""
+        return await claim(self._connection, lanes, holder)
+
+    async def read(self, held: Mapping[int, Held], limit: int) -> list[Recorded]:
+        """See `Session.read`. One query."""
+        return await read(self._connection, held, limit)
+
+    async def mark(self, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
+        """See `Session.mark`."""
+        return await mark(self._connection, held, reached)
+
+    async def release(self, lanes: Iterable[int]) -> None:
+        """See `Session.release`."""
+        await release(self._connection, lanes)
 
 
 async def claim(connection: Connection, lanes: Iterable[int], holder: str) -> dict[int, Held]:
@@ -57,15 +86,7 @@ async def read(connection: Connection, held: Mapping[int, Held], limit: int) -> 
         [lane.position for lane in held.values()],
         limit,
     )
-    reached = {lane: one.position for lane, one in held.items()}
-    events: list[Recorded] = []
-    for row in rows:
-        event = Recorded(*row)
-        if event.position != reached[event.lane] + 1:
-            raise RuntimeError(f"the store has no position {reached[event.lane] + 1} in lane {event.lane}")
-        reached[event.lane] = event.position
-        events.append(event)
-    return events
+    return dense(held, (Recorded(*row) for row in rows))
 
 
 async def mark(connection: Connection, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
@@ -82,6 +103,18 @@ async def mark(connection: Connection, held: Mapping[int, Held], reached: Mappin
         [reached[lane] for lane in lanes],
     )
     return {row["lane"]: Held(row["position"], row["epoch"]) for row in rows}
+
+
+async def held_by_anyone(pool: Pool) -> int:
+    """How many lanes some relay holds now, of this process or of another: its session's lock is the proof."""
+    async with pool.acquire() as connection:
+        return int(
+            await connection.fetchval(
+                """select count(*) from pg_locks where locktype = 'advisory' and granted and classid = $1
+                and database = (select oid from pg_database where datname = current_database())""",
+                _LOCK_CLASS,
+            )
+        )
 
 
 async def backlog(pool: Pool) -> int:

@@ -3,6 +3,7 @@
 A checkpoint moves only after all in-sync replicas have acknowledged, and only under the lane's current claim: a relay that
 lost it can change nothing (I10), though what it had under way may arrive twice. While broker or database is away it keeps
 its backlog in the store and tries again with growing pauses. Of several relays one holds a lane, the others stand by.
+`Carrier` is all of it over ports, so that a simulator runs the very same code; `Relay` is a carrier on Postgres and Kafka.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import asyncpg
@@ -22,11 +24,11 @@ from shared.kafka.producer import Producer, PublishFailed
 from shared.kafka.record import Outgoing
 from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
-from shared.kernel.database import Connection, Pool
+from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, partition_of
-from shared.relay import lanes
-from shared.relay.lanes import Held
+from shared.relay.lanes import PostgresLanes
+from shared.relay.ports import Held, Publisher, Session, Sessions
 
 log = logging.getLogger(__name__)
 
@@ -46,17 +48,28 @@ class RelayStatus:
     last_published_at: datetime | None
     failure: str | None
     """Why nothing is published just now, in words; None while all is well."""
+    failures: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How often it had to try again since the process started: `broker`, `database`, `lost-lanes`."""
 
 
-class Relay:
-    """One relay of one service. It keeps one connection of the pool for itself."""
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A batch that Kafka has acknowledged. Times are nanoseconds since 1970."""
 
-    def __init__(self, pool: Pool, source: str, bootstrap: str, wake: asyncio.Event | None = None) -> None:
+    events: Sequence[Recorded]
+    began: int
+    ended: int
+
+
+class Carrier:
+    """One relay of one service. It keeps one session for itself."""
+
+    def __init__(self, sessions: Sessions, publisher: Publisher, source: str, wake: asyncio.Event | None = None) -> None:
         """`wake` is set by the append writer after each commit; without it the relay only polls."""
-        self._pool = pool
+        self._sessions = sessions
+        self._producer = publisher
         self._source = source
         self._topic = topic_of(source)
-        self._producer = Producer(bootstrap)
         self._wake = wake or asyncio.Event()
         self._stopping = asyncio.Event()
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -65,6 +78,11 @@ class Relay:
         self._published = 0
         self._last_published_at: datetime | None = None
         self._failure: str | None = None
+        self._failures: dict[str, int] = {"broker": 0, "database": 0, "lost-lanes": 0}
+        self.headers: Callable[[Recorded], Sequence[tuple[str, bytes]]] | None = None
+        """What else the record of an event carries, if anything: the trace."""
+        self.on_published: list[Callable[[Published], None]] = []
+        """Called after each acknowledged batch, for metrics and traces; may not raise."""
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
@@ -72,8 +90,8 @@ class Relay:
         try:
             while not self._stopping.is_set():
                 try:
-                    async with self._pool.acquire() as connection:
-                        await self._with_session(connection)
+                    async with self._sessions.session() as session:
+                        await self._with_session(session)
                     pause = _FIRST_PAUSE
                 except (
                     asyncpg.PostgresError,
@@ -84,6 +102,7 @@ class Relay:
                     RuntimeError,
                 ) as failure:
                     self._failure = f"database: {failure or type(failure).__name__}"
+                    self._failures["database"] += 1
                     log.warning("The relay of %s lost its session (%s); again in %.1f s", self._source, failure, pause)
                     await self._wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
@@ -97,9 +116,9 @@ class Relay:
 
     def status(self) -> RelayStatus:
         """How it goes, for health checks and people."""
-        return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure)
+        return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure, dict(self._failures))
 
-    async def _with_session(self, connection: Connection) -> None:
+    async def _with_session(self, session: Session) -> None:
         """Hold lanes and publish them, as long as this session lives."""
         self._held = {}
         next_claim, idle, pause = 0.0, _SHORTEST_IDLE, _FIRST_PAUSE
@@ -109,9 +128,9 @@ class Relay:
                 self._wake.clear()
                 async with asyncio.timeout(_DATABASE_SECONDS):
                     if len(self._held) < LANES and now() >= next_claim:
-                        await self._claim(connection)
+                        await self._claim(session)
                         next_claim = now() + _CLAIM_SECONDS
-                    events = await lanes.read(connection, self._held, _LANE_LIMIT) if self._held else []
+                    events = await session.read(self._held, _LANE_LIMIT) if self._held else []
                 if not events:
                     self._failure = None
                     await self._idle(idle if self._held else _CLAIM_SECONDS)
@@ -122,43 +141,50 @@ class Relay:
                     await self._publish(events)
                 except PublishFailed as failure:
                     self._failure = f"broker: {failure}"
+                    self._failures["broker"] += 1
                     log.warning("The relay of %s cannot publish (%s); again in %.1f s", self._source, failure, pause)
                     await self._wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
                     continue
                 crashpoint("relay.after_ack_before_mark")
                 async with asyncio.timeout(_DATABASE_SECONDS):
-                    await self._mark(connection, {event.lane: event.position for event in events})
+                    await self._mark(session, {event.lane: event.position for event in events})
                 crashpoint("relay.after_mark")
                 self._failure, idle, pause = None, _SHORTEST_IDLE, _FIRST_PAUSE
         finally:
             held, self._held = self._held, {}
-            await _let_go(connection, held)
+            await _let_go(session, held)
 
-    async def _claim(self, connection: Connection) -> None:
-        taken = await lanes.claim(connection, set(range(LANES)) - set(self._held), self._holder)
+    async def _claim(self, session: Session) -> None:
+        taken = await session.claim(set(range(LANES)) - set(self._held), self._holder)
         if taken:
             self._held.update(taken)
             log.info("The relay of %s holds %d lanes", self._source, len(self._held))
 
     async def _publish(self, events: list[Recorded]) -> None:
         self._partitions = self._partitions or await self._producer.partitions(self._topic)
-        await self._producer.publish(
-            outgoing(events, self._topic, self._partitions), lambda: crashpoint("relay.after_produce_before_ack")
-        )
+        records = outgoing(events, self._topic, self._partitions)
+        if self.headers is not None:
+            for event, record in zip(events, records, strict=True):
+                record.headers.extend(self.headers(event))
+        began = time.time_ns()
+        await self._producer.publish(records, lambda: crashpoint("relay.after_produce_before_ack"))
+        for hook in self.on_published:
+            hook(Published(events, began, time.time_ns()))
 
-    async def _mark(self, connection: Connection, reached: Mapping[int, int]) -> None:
+    async def _mark(self, session: Session, reached: Mapping[int, int]) -> None:
         """Move the checkpoints; lanes whose claim is gone are let go."""
-        moved = await lanes.mark(connection, self._held, reached)
+        moved = await session.mark(self._held, reached)
         self._published += sum(moved[lane].position - self._held[lane].position for lane in moved)
         self._held.update(moved)
         self._last_published_at = datetime.now(UTC)
         lost = set(reached) - set(moved)
         if lost:
+            self._failures["lost-lanes"] += 1
             log.warning("The relay of %s lost %d lanes to another", self._source, len(lost))
             for lane in lost:
                 del self._held[lane]
-            await lanes.release(connection, lost)
+            await session.release(lost)
 
     async def _idle(self, seconds: float) -> None:
         """Wait for the next commit in this process, or for the poll that sees those of other processes."""
@@ -174,6 +200,13 @@ class Relay:
             return
 
 
+class Relay(Carrier):
+    """A carrier from a service's database to a broker. It keeps one connection of the pool for itself."""
+
+    def __init__(self, pool: Pool, source: str, bootstrap: str, wake: asyncio.Event | None = None) -> None:
+        super().__init__(PostgresLanes(pool), Producer(bootstrap), source, wake)
+
+
 def outgoing(events: list[Recorded], topic: str, partitions: int) -> list[Outgoing]:
     """The records of events: the lane chooses the partition, the stream is the key."""
     records: list[Outgoing] = []
@@ -183,10 +216,10 @@ def outgoing(events: list[Recorded], topic: str, partitions: int) -> list[Outgoi
     return records
 
 
-async def _let_go(connection: Connection, held: Mapping[int, Held]) -> None:
+async def _let_go(session: Session, held: Mapping[int, Held]) -> None:
     """Unlock, since a pool may keep the session; a session that is broken has lost its locks already."""
     try:
         async with asyncio.timeout(2):
-            await lanes.release(connection, held)
+            await session.release(held)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
         log.debug("The session ended with its locks", exc_info=True)

@@ -13,7 +13,7 @@ from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
 from shared.kernel.lanes import LANES
 from shared.relay import lanes
-from shared.relay.lanes import Held
+from shared.relay.ports import Held
 from shared.relay.relay import outgoing
 
 

@@ -76,6 +76,8 @@ class Service:
     views: Callable[[PlaceBook], Sequence[View]]
     policies: Callable[[PlaceBook], Sequence[Policy]]
     routers: Callable[[Reads], Sequence[APIRouter]]
+    stands_on: Callable[[], Mapping[str, str]] = dict
+    """What its figures are read with besides events (definitions, maps), by name, with the version; for certificates."""
 
     def all_views(self, places: PlaceBook, handle: Handle) -> list[View]:
         """What its projector runs: its views, and its policies as views whose commands `handle` handles."""
@@ -95,6 +97,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
         if options.role == "openapi":
             print(openapi(service), end="")
             return 0
+        if options.role == "views":
+            from shared.runtime.view_commands import run_views  # noqa: PLC0415  only this needs the projections' Kafka clients
+
+            return asyncio.run(run_views(service, options.action, options.view, accept=options.accept, json_only=options.json))
         from shared.runtime.process import run  # noqa: PLC0415  only a process that serves needs the web and Kafka clients
 
         return asyncio.run(run(service, service_settings(service.name, os.environ), options.role, ROLES[options.role]))
@@ -145,6 +151,11 @@ def _parser(name: str) -> argparse.ArgumentParser:
     for role in ROLES:
         roles.add_parser(role)
     roles.add_parser("openapi", help="print the OpenAPI document")
+    views = roles.add_parser("views", help="rebuild a view with proof, compare its builds, or go back to the one before")
+    views.add_argument("action", choices=("list", "rebuild", "compare", "rollback"))
+    views.add_argument("view", nargs="?", help="the view's name; not for list")
+    views.add_argument("--accept", action="store_true", help="swap a rebuilt view in although it differs")
+    views.add_argument("--json", action="store_true", help="the answer for programs, progress on stderr")
     migration = roles.add_parser("migrate", help="make the tables, as the owner of the database")
     migration.add_argument("--simulated", action="store_true", help="mark a new database as one with a simulated clock")
     migration.add_argument("--operator-token-hash", metavar="HEX", help="sha256 of the first operator's token")

@@ -23,6 +23,15 @@ _BY_WORD = {
 }
 """The service by the word after `/v1/`; every other path is the reporting service's."""
 
+_BY_VIEW = {
+    "clubs": "clubs",
+    "rounds": "trainings",
+    "board_todos": "trainings",
+    "targets": "monitoring",
+    "inspections": "monitoring",
+}
+"""The service that has a view, by the word after `/v1/projections/`; `figures` is the reporting service's."""
+
 _BY_STREAM = {
     "club": "clubs",
     "round": "trainings",
@@ -60,6 +69,8 @@ def target_of(path: str) -> tuple[str, str | None]:
         raise _nothing_there()
     if len(parts) >= 4 and parts[1:3] == ["v1", "streams"]:
         return service_of_stream(parts[3]), None
+    if len(parts) >= 4 and parts[1:3] == ["v1", "projections"]:
+        return _BY_VIEW.get(parts[3], ELSE), None
     if len(parts) >= 3 and parts[1] == "v1":
         return _BY_WORD.get(parts[2].partition(":")[0], ELSE), None
     return ELSE, None

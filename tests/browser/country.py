@@ -195,7 +195,7 @@ def _back(days: int) -> str:
 def _published() -> list[str]:
     reading = read_points(POINTS.encode(), load())
     assert not reading.problems, reading.problems
-    return [command.to_json() for command in (*commands_of(reading.points), *plan_targets())]
+    return [command.to_json() for command in (*commands_of(reading.points, "points.csv"), *plan_targets())]
 
 
 def day_text(day: date) -> str:

@@ -62,7 +62,7 @@ async def test_any_cutting_into_batches_and_refreshes_gives_the_sums_that_sql_gi
     while log:
         batch, log = log[: (size := rng.randrange(1, 60))], log[size:]
         await world.fold(batch, rng.randrange(1, 30))
-        async with snapshot(world.pool, world.schema) as found:
+        async with snapshot(world.pool, "figures") as found:
             for clocks, since in [*asked, some_clocks(rng)]:
                 assert by_columns(found, clocks, since) == await by_sql(found, clocks, since)
 
@@ -82,10 +82,10 @@ async def test_an_event_that_comes_in_behind_its_lanes_position_is_found(world: 
     others = [each for each in log if each.recorded.stream != waiting]
     await world.fold(others[: len(others) - beside])
     clocks = Clocks(date(2027, 1, 1), datetime(2030, 1, 1, tzinfo=UTC), "34")
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         before = by_columns(found, clocks, None)
     await world.fold([*late, *others[len(others) - beside :]])
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         after = by_columns(found, clocks, None)
         assert after == await by_sql(found, clocks, None) != before
 
@@ -94,12 +94,12 @@ async def test_a_ledger_that_was_emptied_and_folded_again_is_read_anew(world: Re
     clocks = Clocks(date(2027, 1, 1), datetime(2030, 1, 1, tzinfo=UTC), "34")
     for seed in (41, 42):
         await world.fold(in_lanes(told(seed)))
-        async with snapshot(world.pool, world.schema) as found:
+        async with snapshot(world.pool, "figures") as found:
             assert by_columns(found, clocks, None) == await by_sql(found, clocks, None)
         async with world.pool.acquire() as connection:
             await connection.execute("delete from entries; delete from events; delete from lanes; delete from freshness")
             await connection.execute("delete from subjects; delete from declarations; delete from targets")
-        async with snapshot(world.pool, world.schema) as found:
+        async with snapshot(world.pool, "figures") as found:
             assert by_columns(found, clocks, None) == {}
 
 
@@ -118,7 +118,7 @@ async def test_answers_given_while_batches_are_committed_are_each_of_their_own_p
 
     async def ask(_: int) -> None:
         while not done.is_set():
-            async with snapshot(world.pool, world.schema) as found:
+            async with snapshot(world.pool, "figures") as found:
                 clocks, since = some_clocks(rng)
                 await asyncio.sleep(rng.random() / 100)
                 assert by_columns(found, clocks, since) == await by_sql(found, clocks, since)
@@ -136,7 +136,7 @@ async def test_many_new_events_are_read_in_one_pass_with_the_same_sums(world: Re
     log = in_lanes(told(61))
     for part in (log[:50], log[50:]):
         await world.fold(part)
-        async with snapshot(world.pool, world.schema) as found:
+        async with snapshot(world.pool, "figures") as found:
             assert by_columns(found, clocks, None) == await by_sql(found, clocks, None)
 
 

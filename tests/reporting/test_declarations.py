@@ -46,6 +46,11 @@ def test_the_same_declaration_again_records_nothing() -> None:
     given(DECLARATIONS, declared()).when(declare()).nothing()
 
 
+def test_the_same_declaration_on_another_line_of_a_file_records_nothing() -> None:
+    first = declared(origin={"file": "a.csv", "row": 7})
+    given(DECLARATIONS, first).when(declare(origin={"file": "b.csv", "row": 9})).nothing()
+
+
 def test_another_value_from_the_same_source_for_the_same_day_corrects() -> None:
     given(DECLARATIONS, declared()).when(declare(value="456471")).then(declared(value="456471"))
 

@@ -25,9 +25,9 @@ from shared.events.monitoring import (
 from shared.events.reporting import FigureDeclared
 from shared.events.trainings import Cost, Participants, TrainingHeld, TrainingPlanned
 from shared.kernel.place import NATION, PlaceRef
-from shared.projections.fold import apply_batch
 from shared.projections.view import Delivered
 from shared.reference.book import load
+from shared.testing.folding import apply_batch
 from tests.reporting.histories import life
 from tests.reporting.lanes import in_lanes
 from tests.reporting.recount import founded_in, recount
@@ -134,7 +134,7 @@ def mixed(log: list[Delivered], seed: int) -> list[Delivered]:
     return order
 
 
-async def dump_of(postgres: Any, log: list[Delivered], batch: int) -> bytes:
+async def dump_of(postgres: Any, log: list[Delivered], batch: int) -> str:
     world = await open_world(postgres)
     try:
         await world.fold(log, batch)
@@ -179,7 +179,7 @@ async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(worl
     rng = random.Random(5)
     clubs = [history for stream, history in streams.items() if stream.startswith("club-")]
     instants = sorted(at for history in clubs for at, _ in history)
-    async with snapshot(world.pool, world.schema) as found_at:
+    async with snapshot(world.pool, "figures") as found_at:
         for _ in range(25):
             clocks = Clocks(date(2020, 1, 1) + timedelta(days=rng.randrange(2500)), rng.choice(instants), "34")
             sums = cube.by_province(found_at.look, Slice(MEASURES, clocks))
@@ -203,7 +203,7 @@ async def test_sums_for_any_two_clocks_equal_a_plain_recount_of_the_reports(worl
 async def test_I7_communes_sum_to_provinces_and_provinces_to_the_nation_on_both_maps(world: ReportingWorld):
     """Seen to fail with a new commune's first digits taken for its province."""
     await world.fold(in_lanes(told(6, clubs=30)), 50)
-    async with snapshot(world.pool, world.schema) as found_at:
+    async with snapshot(world.pool, "figures") as found_at:
         for as_of in (date(2022, 5, 17), date(2025, 6, 30), date(2026, 2, 1)):
             clocks = Clocks(as_of, datetime(2030, 1, 1, tzinfo=UTC), "34")
             cut = Slice((*MEASURES, "rounds", "attendances", "recommendations_open"), clocks)

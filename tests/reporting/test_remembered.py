@@ -39,7 +39,7 @@ async def test_a_remembered_answer_is_the_same_with_ids_of_its_own_instant(world
     """Seen to fail with ids that are remembered too."""
     await world.fold(small_country())
     later = NOW + timedelta(seconds=5)
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         first, second = await progress(found, PLACES, ask()), await progress(found, PLACES, ask(later))
         found.look.held.answers = Memory(12_000)
         fresh = await progress(found, PLACES, ask(later))
@@ -53,7 +53,7 @@ async def test_what_becomes_known_between_two_instants_tells_their_answers_apart
     """A declaration published in between, and an entry. Seen to fail with a memory that asks only for the state of the view."""
     await world.fold(small_country())
     instants = ("2024-08-28", "2024-08-30", "2025-01-20", "2025-02-20")
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         given = [await progress(found, PLACES, ask(day(text))) for text in instants]
         for text, answer in zip(instants, given, strict=True):
             found.look.held.answers = Memory(12_000)
@@ -68,7 +68,7 @@ async def test_a_declaration_that_is_known_after_every_entry_tells_two_instants_
     stream = next(name for name in map("figure-{}".format, range(99)) if lane_of(name) not in taken)
     await world.fold(log)
     await world.tell(stream, declared(PLACES.provinces("34")[5], 77), at=day("2026-02-20"))
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         before, after = [await progress(found, PLACES, ask(day(text))) for text in ("2026-02-19", "2026-02-21")]
     assert after["numbers"][0]["value"] == before["numbers"][0]["value"] + 77
 
@@ -81,7 +81,7 @@ async def test_a_new_event_or_declaration_is_in_the_next_answer(world: Reporting
     for event in (None, *log[8:]):
         if event is not None:
             await world.fold([event])
-        async with snapshot(world.pool, world.schema) as found:
+        async with snapshot(world.pool, "figures") as found:
             answer = await progress(found, PLACES, ask())
             found.look.held.answers = Memory(12_000)
             assert await progress(found, PLACES, ask()) == answer
@@ -94,7 +94,7 @@ async def test_the_quarters_of_many_areas_are_what_each_stood_at_on_those_days(w
     areas = (WHOLE_COUNTRY, Area("province", "34:01"), Area("province", "34:38"), Area("region", "dong-bang-song-hong"))
     definitions = tuple(map(indicator, SLUGS))
     days = [date(2025, 6, 30), date(2025, 9, 30), date(2025, 12, 31), date(2026, 3, 2)]
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         quarters = await quarters_of(found, PLACES, definitions, areas, ask().clocks, 3)
         assert list(quarters) == [area.text for area in areas]
         for area in areas:

@@ -49,7 +49,7 @@ async def explained(world: Any, one: Question, other: Question) -> tuple[dict[st
     """The first page and the lines of all pages."""
     lines: list[dict[str, Any]] = []
     page = 1
-    async with snapshot(world.pool, world.schema) as found:
+    async with snapshot(world.pool, "figures") as found:
         while True:
             answer = await revisions(found, load(), one, other, Reader(page=page))
             lines += answer["revisions"]

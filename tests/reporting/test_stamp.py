@@ -18,14 +18,14 @@ async def test_an_answer_is_provisional_until_every_lane_has_passed_its_instant(
         await connection.executemany(
             "insert into lanes (source, lane, position, recorded_at) values ($1, $2, $3, $4)", lanes[1:]
         )
-    async with snapshot(world.pool, world.schema) as connection:
+    async with snapshot(world.pool, "figures") as connection:
         mark = await stamp(connection, AT - timedelta(seconds=1))
         assert (mark.provisional, mark.open_lanes) == (True, 1)
     async with world.pool.acquire() as connection:
         await connection.executemany(
             "insert into lanes (source, lane, position, recorded_at) values ($1, $2, $3, $4)", lanes[:1]
         )
-    async with snapshot(world.pool, world.schema) as connection:
+    async with snapshot(world.pool, "figures") as connection:
         assert (await stamp(connection, AT - timedelta(seconds=1))).provisional is False
         assert (await stamp(connection, AT)).open_lanes == LANES * len(SOURCES)
 

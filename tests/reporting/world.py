@@ -9,9 +9,9 @@ from typing import Any
 
 import asyncpg
 
-from services.reporting.ledger.dump import dump
 from services.reporting.ledger.view import FiguresView
 from shared.feeds import schema as feed_schema
+from shared.projections.dump import lines, tables_of
 from shared.projections.schema import install
 from shared.projections.view import Delivered, schema_of
 from shared.reference.book import load
@@ -39,10 +39,11 @@ class ReportingWorld:
             told.append(delivered(event, stream, version, recorded_at=at))
         await self.fold(told)
 
-    async def dump(self) -> bytes:
+    async def dump(self) -> str:
+        """Every row of every table, a line each, in the canonical order."""
         async with self.pool.acquire() as connection, connection.transaction():
-            await connection.execute(f'set local search_path to "{self.schema}"')
-            return await dump(connection)
+            tables = await tables_of(connection, self.schema)
+            return "\n".join([f"{table} {line}" for table in tables async for line in lines(connection, self.schema, table)])
 
 
 async def open_world(postgres: Any) -> ReportingWorld:

@@ -203,3 +203,43 @@ async def test_through_the_front_a_stream_is_not_held_back_and_a_dead_service_is
         assert (answer.status_code, answer.json()["slug"]) == (503, "service-down")
         assert "clubs" in answer.json()["detail"]
         assert (await front.get("/reporting/health")).status_code == 200
+
+
+DECLARED = {
+    "type": "reporting.declare-figure",
+    "data": {
+        "metric": "members_total", "area": {"code": "VN", "list": "34"}, "value": "456470", "unit": "people",
+        "basis": "declared", "date_as_printed": "2023", "source": "báo cáo",
+    },
+}  # fmt: skip
+
+
+async def test_a_rebuilt_view_shows_its_certificate_and_goes_on(processes: Processes) -> None:
+    await processes.migrated("reporting")
+    port = free_port()
+    processes.start("reporting", "all", port=port)
+    async with client_of(port) as client:
+        await until(lambda: alive(client))
+        token = await centre(client)
+        answer = (await client.post("/v1/commands", json=DECLARED, headers=token)).json()
+        await until(lambda: passed(client, answer))
+        assert (await client.get("/v1/projections/figures/certificate")).json()["slug"] == "no-certificate"
+
+        job = processes.start("reporting", "views", "rebuild", "figures", owner=True)
+        assert await asyncio.wait_for(job.finished(), 60) == 0, job.last_words()
+        proof = (await client.get("/v1/projections/figures/certificate")).json()
+        assert proof["positions"] == {"reporting": {str(answer["lane"]): 1}}
+        assert proof["compared"]["equal"]
+        assert proof["sha256"] in job.last_words(50)
+        assert proof["sha256"] in (await client.get("/nguon", headers={"accept": "text/html"})).text
+        listed = (await client.get("/v1/projections")).json()["builds"]
+        assert {build["build"]: build["state"] for build in listed} == {proof["build"]: "live", proof["build"] - 1: "kept"}
+
+        again = {**DECLARED, "data": {**DECLARED["data"], "value": "456471"}}
+        corrected = (await client.post("/v1/commands", json=again, headers=token)).json()
+        await until(lambda: passed(client, corrected))
+
+
+async def passed(client: httpx.AsyncClient, answer: dict[str, Any]) -> bool:
+    where = f"{answer['source']}:{answer['lane']}:{answer['position']}"
+    return (await client.get("/v1/positions", params={"wait": where, "seconds": 1})).json()["reached"]

@@ -24,6 +24,7 @@ from shared.kernel.lanes import LANES
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Principal
 from shared.projections import schema as projection_schema
+from shared.projections.builds import reading
 from shared.projections.view import Delivered
 from shared.reference.book import load
 from shared.testing.folding import delivered, fold
@@ -72,7 +73,7 @@ async def test_a_reported_round_closes_the_to_do_of_a_club_that_was_founded(post
         await hears([delivered(founding, "club-1")])
         for view in views:
             await fold(pool, view, await recorded(log))
-        async with pool.acquire() as connection:
+        async with reading(pool, BoardTodos.name) as connection:
             assert [row["club"] for row in await board_todos(connection, area="34:38")] == ["club-1"]
 
         report = HoldTraining(
@@ -89,8 +90,9 @@ async def test_a_reported_round_closes_the_to_do_of_a_club_that_was_founded(post
             await hears([event for event in await recorded(log) if event.recorded.type == "trainings.training-held"])
         for view in views:
             await fold(pool, view, await recorded(log))
-        async with pool.acquire() as connection:
+        async with reading(pool, BoardTodos.name) as connection:
             assert await board_todos(connection, area="34:38") == []
+        async with reading(pool, Rounds.name) as connection:
             assert (await round_of(connection, f"round-{command_id}"))["status"] == "held"
         assert sorted(event.recorded.type for event in await recorded(log)) == [
             "trainings.board-trained", "trainings.board-training-required", "trainings.training-held",

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.common import Day, Reference, Scheme, Text
+from shared.events.common import Day, FileRow, Reference, Scheme, Text
 from shared.events.monitoring import Figure, TargetEvent, TargetSet
 from shared.kernel.checks import in_order, known_place
 from shared.kernel.command import Command
@@ -36,6 +36,7 @@ class SetTarget(Command, type="monitoring.set-target"):
     high: Figure | None = None
     measure: Literal["level", "per-year"] = "level"
     source: Text
+    origin: FileRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

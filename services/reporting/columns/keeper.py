@@ -25,26 +25,27 @@ _MANY: Final = 10_000
 
 @dataclass(slots=True)
 class Keeper:
-    """The copy of one view's schema in one database."""
+    """The copy of one view's live build in one database; another build is read anew."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _held: Held = field(default_factory=Held)
     _lanes: dict[Lane, int] = field(default_factory=dict[Lane, int])
     _events: int = 0
+    _build: int = 0
 
-    async def look(self, connection: Connection, lanes: Mapping[Lane, int], events: int) -> Look:
+    async def look(self, connection: Connection, build: int, lanes: Mapping[Lane, int], events: int) -> Look:
         """The ledger at a snapshot's positions, which hold so many events. The caller holds `lock`.
 
         Nothing changes before everything is there, so that an interrupted question leaves the copy as it was.
         """
-        if not await self._follow(connection, lanes, events):
+        if build != self._build or not await self._follow(connection, lanes, events):
             held = Held()
             async for piece in fetch.everything(connection):
                 held.add(piece)
             self._held = held
         if events != self._events or lanes != self._lanes:
             self._held.state += 1
-        self._lanes, self._events = dict(lanes), events
+        self._build, self._lanes, self._events = build, dict(lanes), events
         return self._held.look()
 
     async def _follow(self, connection: Connection, lanes: Mapping[Lane, int], events: int) -> bool:
@@ -64,7 +65,7 @@ class Keeper:
 
 
 @lru_cache(maxsize=8)
-def keeper_of(pool: Pool, schema: str) -> Keeper:
-    """The one copy that this process keeps of a schema."""
-    del pool, schema
+def keeper_of(pool: Pool, view: str) -> Keeper:
+    """The one copy that this process keeps of a view."""
+    del pool, view
     return Keeper()

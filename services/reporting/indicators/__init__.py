@@ -5,6 +5,8 @@ A slug and a number each name one indicator for ever. An old version of a defini
 
 from __future__ import annotations
 
+import hashlib
+
 from services.reporting.indicators import (
     boards_renewed,
     boards_untrained,
@@ -109,3 +111,9 @@ def indicator(slug: str) -> Definition:
 def numbered(number: int, version: int) -> Definition | None:
     """The definition that a number's id cites, if there is one."""
     return _BY_NUMBER.get((number, version))
+
+
+def fingerprint() -> str:
+    """What all definitions say together: their number, and a SHA-256 that changes with any formula."""
+    rules = "\n".join(f"{each.slug} {each.number} {each.version} {each.formula}" for each in ALL)
+    return f"{len(ALL)}, sha256 {hashlib.sha256(rules.encode()).hexdigest()}"

@@ -93,14 +93,3 @@ create table if not exists lanes (
     primary key (source, lane)
 );
 """
-
-ORDERED: Final[dict[str, str]] = {
-    "subjects": "stream",
-    "events": "source, lane, position",
-    "entries": "source, lane, position, valid_on, basis, place, cohort",
-    "declarations": "stream, version",
-    "targets": "stream, version",
-    "freshness": "province",
-    "lanes": "source, lane",
-}
-"""The order of the canonical dump: of every table, by what identifies a row."""

@@ -47,8 +47,14 @@ class FiguresView:
     sources = ("clubs", "trainings", "monitoring", "reporting")
     codec = CODEC
 
-    def __init__(self, places: PlaceBook) -> None:
+    def __init__(self, places: PlaceBook, *, tells: bool = True) -> None:
+        self._places = places
         self._keys = Keys(places)
+        self._tells = tells
+
+    def silent(self) -> FiguresView:
+        """The same fold, without a word to the feed."""
+        return FiguresView(self._places, tells=False)
 
     def tables(self) -> str:
         """States, entries, declared figures, targets, freshness and positions."""
@@ -61,7 +67,7 @@ class FiguresView:
         batch = Batch.over(self._keys, ((row["stream"], row["state"]) for row in stored))
         batch.fold_all(events)
         await write(connection, batch)
-        if events:
+        if events and self._tells:
             await append(connection, "figures", _told(events, batch))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +20,8 @@ from services.reporting.questions.progress import progress
 from shared.events.language import UNIONS
 from shared.kernel.database import Connection
 from shared.kernel.errors import Refused
+from shared.projections import builds
+from shared.projections.builds import LIVE, Built, live
 from shared.projections.parking import Replayed, replay
 from shared.web.sessions import Posted, Visiting, Visitor
 
@@ -57,25 +60,27 @@ def router(site: Site) -> APIRouter:
         request: Request, visitor: Visiting, reading: Chosen, replayed: Annotated[str | None, Query(max_length=40)] = None
     ) -> Response:
         """Every producer, every province, every event that could not be read."""
-        live = await site.live(reading, "VN")
+        live_from = await site.live(reading, "VN")
         view = site.desk.view
         async with site.desk.open(visitor.principal, reading.ask) as found:
             answer = await progress(found, site.desk.places, replace(reading.ask, definitions=(indicator("members"),)))
-        async with site.desk.pool.acquire() as connection:
-            heard = await _heard(connection, site.desk.schema)
-            parked = await _parked(connection, view.name, view.version)
+        async with builds.reading(site.desk.pool, view.name) as connection:
+            build = await live(connection, view.name)
+            heard = await _heard(connection)
+            parked = await _parked(connection, view.name)
             strays = await connection.fetchval("select count(*) from projection.strays")
         return site.page(
             request,
             visitor,
             reading,
             "feeds.html",
-            live=live,
+            live=live_from,
             stamp=stamp_of(answer),
             producers=await _producers(site, heard, reading),
             provinces=[each for each in answer["freshness"] if each["kind"] == "province"],
             due=due_month(reading.ask.clocks.as_of),
-            view=f"{view.name} v{view.version}",
+            build=build,
+            certificate=None if build is None or build.certificate is None else json.loads(build.certificate),
             parked=[_shown(row, visitor) for row in parked],
             strays=strays,
             may_replay=_may_replay(visitor),
@@ -93,27 +98,29 @@ def router(site: Site) -> APIRouter:
                 status=403,
             )
         async with site.desk.pool.acquire() as connection:
-            done: Replayed = await replay(connection, site.desk.view, post.form.get("stream", "")[:120])
+            build = await live(connection, site.desk.view.name)
+            done: Replayed = await replay(
+                connection, Built(site.desk.view, build.number if build else 0), post.form.get("stream", "")[:120]
+            )
         return RedirectResponse(f"/nguon?replayed={done.applied}-{done.waiting}#parked", 303)
 
     _ = (sources, again)
     return routes
 
 
-async def _heard(connection: Connection, schema: str) -> dict[str, tuple[int, datetime]]:
+async def _heard(connection: Connection) -> dict[str, tuple[int, datetime]]:
     rows: list[Any] = await connection.fetch(
-        f'select source, sum(position)::bigint as events, max(recorded_at) as last from "{schema}".lanes group by source'  # noqa: S608  the schema is the view's own
+        "select source, sum(position)::bigint as events, max(recorded_at) as last from lanes group by source"
     )
     return {row["source"]: (row["events"], row["last"]) for row in rows}
 
 
-async def _parked(connection: Connection, view: str, version: int) -> list[Any]:
+async def _parked(connection: Connection, view: str) -> list[Any]:
     return await connection.fetch(
-        """select source, lane, position, stream, poison, reason, topic, partition, kafka_offset, octet_length(value) as bytes,
-            parked_at from projection.parked where view = $1 and version = $2
-        order by parked_at, source, lane, position limit $3""",
+        f"""select source, lane, position, stream, poison, reason, topic, partition, kafka_offset, octet_length(value) as bytes,
+            parked_at from projection.parked where view = $1 and version = {LIVE}
+        order by parked_at, source, lane, position limit $2""",  # noqa: S608  no value in it
         view,
-        version,
         _MOST,
     )
 

@@ -69,7 +69,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "rechecked_on": "Ngày kiểm tra lại", "metric": "Chỉ số", "value": "Giá trị", "unit": "Đơn vị tính",
     "qualifier": "Mức độ", "valid_from": "Có giá trị từ ngày", "valid_to": "Có giá trị đến ngày",
     "date_as_printed": "Ngày ghi trong tài liệu", "published_on": "Ngày công bố", "scope": "Phạm vi", "note": "Ghi chú",
-    "formula": "Công thức",
+    "formula": "Công thức", "origin.file": "Từ tệp", "origin.row": "Dòng trong tệp",
 }  # fmt: skip
 """By the end of a field's path."""
 

@@ -20,6 +20,7 @@ from shared.events.language import UNIONS
 from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES
 from shared.kernel.place import NATION
+from shared.projections import builds
 
 SOURCES: Final = tuple(UNIONS)
 
@@ -47,6 +48,7 @@ class Snapshot:
     """What one answer is made of. Other rows than entries are read from the same transaction, with `fetch` and its like."""
 
     connection: Connection
+    build: int
     look: Look
     lanes: list[Lane]
     freshness: dict[str, Fresh]
@@ -83,19 +85,18 @@ class Stamp:
 
 
 @asynccontextmanager
-async def snapshot(pool: Pool, schema: str) -> AsyncGenerator[Snapshot]:
-    """A read-only transaction that sees one state of the view, and the columns of that state."""
-    keeper = keeper_of(pool, schema)
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set transaction isolation level repeatable read, read only")
-        await connection.execute(f'set local search_path to "{schema}"')
+async def snapshot(pool: Pool, view: str) -> AsyncGenerator[Snapshot]:
+    """A read-only transaction that sees one state of the view's live build, and the columns of that state."""
+    keeper = keeper_of(pool, view)
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         async with keeper.lock:
+            build = await builds.look(connection, view)
             lanes = [Lane(*row) for row in await connection.fetch("select source, lane, position, recorded_at from lanes")]
             rows = await connection.fetch("select province, events, recorded_at, latest_month from freshness order by province")
             freshness = {row["province"]: Fresh(*row) for row in rows}
             events = freshness[NATION.key].events if NATION.key in freshness else 0
-            look = await keeper.look(connection, {(each.source, each.lane): each.position for each in lanes}, events)
-        yield Snapshot(connection, look, lanes, freshness)
+            look = await keeper.look(connection, build, {(each.source, each.lane): each.position for each in lanes}, events)
+        yield Snapshot(connection, build, look, lanes, freshness)
 
 
 async def stamp(found: Snapshot, known_at: datetime) -> Stamp:
@@ -105,6 +106,6 @@ async def stamp(found: Snapshot, known_at: datetime) -> Stamp:
         positions[lane.source] = positions.get(lane.source, 0) + lane.position
     closed = sum(lane.recorded_at > known_at for lane in found.lanes)
     parked: int = await found.fetchval(
-        "select count(*) from projection.parked where view = $1 and version = $2", FiguresView.name, FiguresView.version
+        "select count(*) from projection.parked where view = $1 and version = $2", FiguresView.name, found.build
     )
     return Stamp(positions, LANES * len(SOURCES) - closed, parked, found.freshness)

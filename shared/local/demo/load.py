@@ -19,7 +19,7 @@ from shared.local.demo.entries import Side
 from shared.local.demo.generator import generate
 from shared.local.demo.loader import load_history
 from shared.local.demo.parameters import parameters_of
-from shared.local.demo.plan import plan_targets, published_points
+from shared.local.demo.plan import PUBLISHED, plan_targets, published_points
 from shared.local.demo.reading import until_read
 from shared.local.demo.tokens import write_tokens
 from shared.reference.book import load as load_places
@@ -60,7 +60,7 @@ async def load_demo(front: str, data_dir: Path, say: Say, *, today: date, scale:
     sides: dict[Side, str] = {"state": tokens["centre"], "association": tokens["centre-association"]}
     loaded = await load_history(front, sides, history, progress)
     _all_accepted(loaded)
-    points = commands_of(read_points(published_points(), places).points)
+    points = commands_of(read_points(published_points(), places).points, PUBLISHED)
     say(f"Nhập {len(points)} số liệu đã công bố và chỉ tiêu / importing published figures and targets")
     async with open_door(front, sides["state"]) as door:
         published = await door.send([command.to_json() for command in (*points, *plan_targets())])

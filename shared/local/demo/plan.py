@@ -27,6 +27,9 @@ def plan_targets() -> list[WireCommand]:
     return [TRAINING_ROUNDS]
 
 
+PUBLISHED = "published_points.csv"
+
+
 def published_points() -> bytes:
     """The published points that the demo loads."""
-    return resources.files("shared.local.demo").joinpath("data/published_points.csv").read_bytes()
+    return resources.files("shared.local.demo").joinpath(f"data/{PUBLISHED}").read_bytes()

@@ -36,11 +36,15 @@ class WireCommand:
         return json.dumps({"id": str(self.id), "type": self.type, "data": self.data}, ensure_ascii=False)
 
 
-def commands_of(points: Iterable[Point]) -> list[WireCommand]:
-    """The declarations of all points, then the targets among them."""
+def commands_of(points: Iterable[Point], file: str) -> list[WireCommand]:
+    """The declarations of all points, then the targets among them; each names the file and its line there."""
     kept = list(points)
-    targets = [command for point in kept for command in _target(point)]
-    return [*(_command(DECLARE, _figure(point), point.row) for point in kept), *targets]
+    targets = [command for point in kept for command in _target(point, file)]
+    return [*(_command(DECLARE, _figure(point) | _origin(point, file), point.row) for point in kept), *targets]
+
+
+def _origin(point: Point, file: str) -> dict[str, object]:
+    return {"origin": {"file": file, "row": point.row}}
 
 
 def identified(type: str, data: Mapping[str, object], row: int = 0) -> WireCommand:
@@ -80,7 +84,7 @@ def target_table() -> Mapping[str, Mapping[str, str]]:
     return {row["metric"]: row for row in csv.DictReader(text.splitlines())}
 
 
-def _target(point: Point) -> Iterable[WireCommand]:
+def _target(point: Point, file: str) -> Iterable[WireCommand]:
     row = target_table().get(point.metric.name)
     if row is None or point.place is None or point.scope is not None:
         return
@@ -95,6 +99,7 @@ def _target(point: Point) -> Iterable[WireCommand]:
             "low": str(point.value),
             "measure": row["measure"],
             "source": f"{point.source} ({point.date_as_printed})",
+            **_origin(point, file),
         },
         point.row,
     )

@@ -19,9 +19,9 @@ from services.trainings.app import SERVICE as TRAININGS
 from services.trainings.views import BoardTodos, Rounds
 from shared.kernel.place import NATION, PlaceRef
 from shared.kernel.principal import Role, Side
-from shared.projections.fold import apply_batch
 from shared.reference.book import load
 from shared.testing.apps import Running, running
+from shared.testing.folding import apply_batch
 from shared.web.tokens import Tokens, TokenWish, hash_of, new_token
 from shared.web.upstream import Upstreams
 
@@ -35,8 +35,12 @@ class Wire(httpx.AsyncBaseTransport):
     """The way to a service; `down` cuts it."""
 
     def __init__(self, app: Any) -> None:
-        self._inner = httpx.ASGITransport(app=app)
         self.down = False
+        self.reaches(app)
+
+    def reaches(self, app: Any) -> None:
+        """Where it leads."""
+        self._inner = httpx.ASGITransport(app=app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.down:
@@ -106,5 +110,8 @@ async def story_world(postgres: Any) -> AsyncIterator[StoryWorld]:
             wires[service.name] = Wire(one.app)
             client = httpx.AsyncClient(transport=wires[service.name], base_url=f"http://{service.name}")
             clients[service.name] = await stack.enter_async_context(client)
+        own = Wire(None)
+        clients["reporting"] = await stack.enter_async_context(httpx.AsyncClient(transport=own, base_url="http://reporting"))
         found["reporting"] = await stack.enter_async_context(running(REPORTING, postgres, services=Upstreams(clients)))
+        own.reaches(found["reporting"].app)
         yield StoryWorld(found, wires)

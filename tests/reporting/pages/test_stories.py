@@ -14,6 +14,8 @@ from services.reporting.pages.story_parts import Block, priority_of
 from shared.kernel.clock import day_of, system_clock
 from shared.kernel.place import NATION, PlaceRef
 from shared.reference.book import load
+from shared.reference.points.commands import commands_of
+from shared.reference.points.reader import read_points
 from tests.reporting.pages.story_world import BA_DINH, HA_NOI, IMG, NGOC_HA, StoryWorld, story_world
 
 HERE = {"code": "00004", "list": "34"}
@@ -190,6 +192,18 @@ async def test_an_event_shows_its_way_from_the_command_to_the_figures(world: Sto
     assert "Sổ cái đã đọc và ghi" in chain
     assert "Thành viên : +1" in chain
     assert f"/clb/{story['club']}#v4" in page.links
+
+
+async def test_the_event_of_a_published_figure_names_its_file_and_the_line_there(world: StoryWorld, story: Any):
+    (command, *_) = commands_of(
+        read_points("date,area,metric,value,source\n2024,Gia Lai [63],clubs_total,50,báo\n".encode(), load()).points, "diem.csv"
+    )
+    centre = await world.token("centre", side="state")
+    told = await world.tell(command.type, centre, **command.data)
+    await world.follow()
+    page = Reading(await world.page(f"/su-kien/{told['events'][0]['id']}", centre))
+    assert "đọc từ tệp diem.csv, dòng 2" in page.by_id["event-chain"]
+    assert "Dòng trong tệp 2" in page.by_id["event-said"]
 
 
 async def test_a_service_that_is_down_costs_its_own_part_of_the_page(world: StoryWorld, story: Any):

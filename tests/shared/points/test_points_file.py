@@ -66,7 +66,7 @@ def test_no_row_loses_its_value_its_source_or_its_printed_date():
 
 
 def test_every_declaration_is_an_event_as_published():
-    commands = [command for command in commands_of(reading().points) if command.type == DECLARE]
+    commands = [command for command in commands_of(reading().points, "points.csv") if command.type == DECLARE]
     assert len(commands) == 292
     figures = [FigureDeclared.model_validate(command.data) for command in commands]
     assert Counter(figure.basis for figure in figures) == Counter({"declared": 292 - 4 - 6, "estimated": 4, "as-printed": 6})
@@ -75,7 +75,7 @@ def test_every_declaration_is_an_event_as_published():
 def test_the_real_deciders_accept_every_figure_and_every_target():
     context = Context(datetime(2026, 11, 25, tzinfo=UTC), load())
     streams: set[str] = set()
-    for command in (*commands_of(reading().points), *plan_targets()):
+    for command in (*commands_of(reading().points, "points.csv"), *plan_targets()):
         cls, decider = _DECIDERS[command.type]
         wish = cls.model_validate_json(json.dumps(command.data), strict=True, extra="forbid")
         assert len(list(decider.decide(None, wish, context))) == 1, command
@@ -158,7 +158,7 @@ def test_a_flow_of_a_year_a_quarter_or_since_a_day_covers_its_days():
 
 
 def test_targets_of_the_schemes_become_targets_too():
-    targets = [dict(command.data) for command in commands_of(reading().points) if command.type == SET_TARGET]
+    targets = [dict(command.data) for command in commands_of(reading().points, "points.csv") if command.type == SET_TARGET]
     said = {(t["scheme"], t["indicator"], t["area"]["code"], t["period_to"], t["low"]) for t in targets}  # type: ignore[index]
     assert ("1336", "clubs-new-1336", "VN", "2025-12-31", "3000") in said
     assert ("1648", "clubs-new-1648", "VN", "2035-12-31", "12000") in said
@@ -172,7 +172,7 @@ def test_targets_of_the_schemes_become_targets_too():
 
 def test_every_indicator_that_a_figure_or_a_target_names_is_one_of_the_reporting_service():
     known = {definition.slug for definition in ALL}
-    commands = (*commands_of(reading().points), *plan_targets())
+    commands = (*commands_of(reading().points, "points.csv"), *plan_targets())
     named = {command.data["indicator"] for command in commands if "indicator" in command.data}
     assert named <= known
     assert len(named) >= 12
@@ -180,8 +180,8 @@ def test_every_indicator_that_a_figure_or_a_target_names_is_one_of_the_reporting
 
 def test_the_same_file_makes_the_same_ids_and_another_value_another_one():
     text = HEADER + "2024,Gia Lai [63],clubs_total,50,a page\n"
-    (first,), (again,) = commands_of(read(text).points), commands_of(read(text).points)
-    (other,) = commands_of(read(text.replace("50", "51")).points)
+    (first,), (again,) = commands_of(read(text).points, "a.csv"), commands_of(read(text).points, "a.csv")
+    (other,) = commands_of(read(text.replace("50", "51")).points, "a.csv")
     assert first.id == again.id
     assert first.id != other.id
 

@@ -13,8 +13,9 @@ from shared.kafka.record import Partition, Received
 from shared.kernel.envelope import Recorded
 from shared.projections import checkpoints
 from shared.projections.checkpoints import Fenced
-from shared.projections.fold import Folded, TooManyDeadLetters, apply_batch, fold
+from shared.projections.fold import Folded, TooManyDeadLetters, fold
 from shared.projections.parking import parked_streams, replay
+from shared.testing.folding import apply_batch
 from tests.shared.flow import Book, Place, PurseEmptied, Purses, expected, purses, streams_of_lanes, streams_of_one_lane
 
 
@@ -197,6 +198,32 @@ async def test_unknown_types_advance_the_checkpoint_and_are_counted(place: Place
     row = await connection.fetchrow("select position, unknown from projection.checkpoints where unknown > 0")
     assert tuple(row) == (4, 2)
     assert await purses(connection) == {"purse-1": (3, [1, 4])}
+
+
+async def test_a_checkpoint_keeps_the_hash_of_the_last_event_it_passed_whatever_became_of_it(
+    place: Place, connection: Any
+) -> None:
+    """Applied, of an unknown type, parked, and waiting behind; null where the hash itself cannot be read. Seen to fail with
+    the hash taken from applied events alone."""
+    book, view = Book(place.source), Purses(place.source)
+    applied, unknown, parked, unreadable = streams_of_lanes(4)
+    last: dict[int, bytes | None] = {}
+    for n, stream in enumerate((applied, unknown, parked, unreadable)):
+        book.put(stream, 1)
+        event = book.put(stream, 1, **({"type": "toy.something-newer", "data": "{}"} if stream == unknown else {}))
+        last[event.lane] = None if stream == unreadable else bytes([n + 1]) * 32
+    waits = book.put(parked, 1)
+    last[waits.lane] = b"w" * 32
+    hashed = [
+        replace(event, hash=b"w" * 32 if event is waits else bytes([n // 2 + 1]) * 32 if n % 2 else bytes(32))
+        for n, event in enumerate(book.events)
+    ]
+    records = [received(event) for event in hashed]
+    records[5] = records[5]._replace(value=b"no event")
+    records[7] = records[7]._replace(headers=[*records[7].headers, ("ce_hash", b"no hash")])
+    await folded(connection, view, records)
+    rows = await connection.fetch("select lane, head from projection.checkpoints where position > 0")
+    assert {row["lane"]: row["head"] for row in rows} == last
 
 
 async def test_an_event_that_fails_once_is_tried_again_and_not_parked(place: Place, connection: Any) -> None:

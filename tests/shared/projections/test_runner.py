@@ -138,6 +138,31 @@ async def test_I10_a_zombie_is_refused_and_its_successor_goes_on(flow: Place) ->
     assert await shown(flow) == {"purse-1": (5, [1])}
 
 
+async def test_a_runner_that_lost_the_lanes_of_one_view_takes_them_back_though_its_other_view_goes_on(flow: Place) -> None:
+    """The group never told it to stop. Found by the simulator (seed 47): the other view's success was taken for its own, so it
+    stayed fenced for ever. Seen to fail with `_fenced = 0` after each view."""
+
+    class Other(Purses):
+        name = "purses"
+
+    class Robbed(Purses):
+        name = "robbed"
+
+    book = Book(flow.source)
+    views = [Other(flow.source), Robbed(flow.source, breaks=lambda _: True)]
+    runner = Runner(flow.pool, flow.bootstrap, views, flow.source)
+    async with running(runner):
+        await until(lambda: runner.status().ready)
+        async with flow.pool.acquire() as connection:
+            topic = f"{flow.source}.events"
+            await checkpoints.claim(connection, "robbed", 1, [Partition(topic, p, 6) for p in range(6)])
+        await publish(flow.bootstrap, [book.put("purse-1", 5)])
+        await until(lambda: runner.status().failure)
+        assert (runner.status().failure or "").startswith("Fenced: ")
+        await until(lambda: runner.status().views["robbed"].parked, 30)
+    assert await shown(flow) == {"purse-1": (5, [1])}
+
+
 async def test_a_lane_with_a_gap_goes_red_alone_and_heals_when_its_event_is_published_again(flow: Place) -> None:
     """Later events came before: they are read again, not lost. Seen to fail with `holds` and `rewind` taken out."""
     book, view = Book(flow.source), Purses(flow.source)

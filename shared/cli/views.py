@@ -1,0 +1,75 @@
+"""`clb views list|rebuild|compare|rollback`: the builds of the views of the running stack, each by its own service's command.
+
+Finds the service that has the view, and gives that service's command the settings of the running stack, or those of the
+environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`). Its exit code is the command's.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Annotated
+
+import typer
+
+from shared.cli.client import kafka_address
+from shared.kernel.errors import Refused
+from shared.local.layout import SERVICES, views_command
+from shared.local.stack import urls_of
+from shared.local.state import DataDir, default_data_dir
+
+app = typer.Typer(no_args_is_help=True, help="Bản dựng của các bảng tổng hợp / builds of the views.")
+
+VIEWS = {
+    "clubs": "clubs",
+    "rounds": "trainings",
+    "board_todos": "trainings",
+    "targets": "monitoring",
+    "inspections": "monitoring",
+    "figures": "reporting",
+}
+"""Which service has a view, by the view's name."""
+
+View = Annotated[str, typer.Argument(metavar="VIEW", help="figures, clubs, rounds, board_todos, targets, inspections")]
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+@app.command("list")
+def every(json: Json = False) -> None:
+    """Mọi bản dựng / every build, and which one is live."""
+    codes = [_run(service, ["list"], json=json) for service in SERVICES]
+    raise typer.Exit(max(codes))
+
+
+@app.command()
+def rebuild(
+    view: View,
+    accept: Annotated[bool, typer.Option("--accept", help="Swap it in although it differs from the live build.")] = False,
+    json: Json = False,
+) -> None:
+    """Dựng lại từ đầu, so từng byte, rồi đổi / rebuild from the logs, compare byte by byte, swap."""
+    raise typer.Exit(_run(_service(view), ["rebuild", view, *(["--accept"] if accept else [])], json=json))
+
+
+@app.command()
+def compare(view: View, json: Json = False) -> None:
+    """So hai bản dựng ở cùng vị trí / compare two builds at the same positions; names the first rows that differ."""
+    raise typer.Exit(_run(_service(view), ["compare", view], json=json))
+
+
+@app.command()
+def rollback(view: View, json: Json = False) -> None:
+    """Trở về bản dựng trước / go back to the build before, brought up to date first."""
+    raise typer.Exit(_run(_service(view), ["rollback", view], json=json))
+
+
+def _service(view: str) -> str:
+    if view not in VIEWS:
+        known = ", ".join(sorted(VIEWS))
+        raise Refused("unknown-view", f"Không có bảng {view}; có: {known}.", f"There is no view {view}; there are: {known}.")
+    return VIEWS[view]
+
+
+def _run(service: str, arguments: list[str], *, json: bool) -> int:
+    urls = urls_of(DataDir(default_data_dir()), service)
+    command, env = views_command(service, [*arguments, *(["--json"] if json else [])], bootstrap=kafka_address(), urls=urls)
+    return subprocess.run(command, env=env, check=False).returncode

@@ -1,0 +1,65 @@
+"""What a member of a group does with what it was given, whatever carries it: take over lanes, fold a batch into a view.
+
+`Runner` does it from Kafka into Postgres, the simulator in memory; both run this code. Nothing is remembered of a batch that
+did not commit. It refuses to fold into a view that has stopped for good.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from shared.kafka.record import Partition, Received
+from shared.kafka.topics import topic_of
+from shared.projections.fold import Folded, TooManyDeadLetters, fold_into
+from shared.projections.progress import Progress
+from shared.projections.store import Stores
+from shared.projections.view import View
+
+log = logging.getLogger(__name__)
+
+
+async def take_over(
+    stores: Stores, progress: Progress, partitions: Sequence[Partition], starts: Mapping[tuple[str, int], int]
+) -> dict[tuple[str, int], int]:
+    """Take over the lanes of these partitions in one view; where to read on is where the slowest view so far stands."""
+    topics = {topic_of(source) for source in progress.view.sources}
+    mine = [p for p in partitions if p.topic in topics]
+    claim = await stores.claim(progress.view, mine)
+    progress.taken_over(claim)
+    found = {(p.topic, p.partition): claim.offsets.get((p.topic, p.partition), 0) for p in mine}
+    return {**starts, **{where: min(offset, starts.get(where, offset)) for where, offset in found.items()}}
+
+
+def wanted(view: View, records: Sequence[Received]) -> list[Received]:
+    """Those of the topics that the view reads."""
+    topics = {topic_of(source) for source in view.sources}
+    return [record for record in records if record.topic in topics]
+
+
+async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Received]) -> Folded | None:
+    """Fold those records that the view wants, in one transaction. None: it wants none, or has stopped, or stops now.
+
+    May raise `Fenced` and whatever will pass; then nothing has happened and the batch must come again.
+    """
+    view = progress.view
+    mine = wanted(view, records)
+    if not mine or progress.broken is not None:
+        return None
+    try:
+        async with stores.transaction(view) as store:
+            folded = await fold_into(
+                store,
+                view,
+                mine,
+                known=progress.positions,
+                epochs=progress.epochs,
+                holds=progress.holds(),
+                poison_allowed=progress.poison_allowed(len(mine)),
+            )
+    except TooManyDeadLetters as failure:
+        progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
+        log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
+        return None
+    progress.committed(folded, mine)
+    return folded

@@ -1,0 +1,267 @@
+"""Rebuilds a view from the start of the logs beside the live build, proves that both are equal, and swaps them in one commit.
+
+Guarantees that readers see the old build until the commit of the swap and the new one from then on; that a rebuild which was
+killed at any moment goes on where it stood when it is started again; and that a build which differs from the live one is not
+swapped in unless that was asked for. The old build is kept, and `rollback` brings it up to date and swaps back the same way.
+Refuses a second rebuild of the same view while one runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from shared.kernel.clock import system_clock
+from shared.kernel.crashpoint import crashpoint
+from shared.kernel.database import Connection, Pool
+from shared.kernel.errors import Refused
+from shared.projections import builds, dump
+from shared.projections.builds import Build, Built, beside
+from shared.projections.certificate import Json, Side, certificate, read_side, text_of
+from shared.projections.dump import Difference
+from shared.projections.hand_over import level
+from shared.projections.runner import Runner
+from shared.projections.schema import make_tables
+from shared.projections.view import View, schema_of
+
+Say = Callable[[str], None]
+_TICK = 0.25
+_TOLD_SECONDS = 2.0
+_CLOSE = 200
+"""So few events behind, the rest is read in the hand-over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a rebuild works: the service's database as itself and as its owner, and the broker."""
+
+    service: str
+    pool: Pool
+    owner: Connection
+    app_role: str
+    bootstrap: str
+    stands_on: Mapping[str, str]
+    """What else the figures are read with, by name, with its version: definitions, maps."""
+
+
+async def rebuild(place: Place, view: View, say: Say, *, accept_difference: bool = False) -> Json:
+    """A new build from the start, or the one that was begun; the certificate of the swapped build. May raise `Refused`."""
+    async with _alone(place, view):
+        live = await _live(place, view)
+        return await _finish(place, view, live, await _begun(place, view), say, accept_difference=accept_difference)
+
+
+async def rollback(place: Place, view: View, say: Say) -> Json:
+    """Bring the kept build up to date and swap it in. May raise `Refused` (`nothing-kept`)."""
+    async with _alone(place, view):
+        live = await _live(place, view)
+        kept = next((build for build in await builds.of(place.owner, view.name) if build.state != "live"), None)
+        if kept is None or kept.code != view.version:
+            raise Refused(
+                "nothing-kept",
+                f"Không còn bản dựng trước của {view.name} cùng phiên bản mã; hãy dựng lại: clb views rebuild {view.name}.",
+                f"No earlier build of {view.name} by this code is kept; rebuild it: clb views rebuild {view.name}.",
+            )
+        return await _finish(place, view, live, beside(view, kept.number), say, accept_difference=True)
+
+
+async def compare(place: Place, view: View, say: Say) -> tuple[Json, list[Difference]]:
+    """The kept or begun build against the live one, at the same positions: the certificate, and the first rows that differ."""
+    async with _alone(place, view):
+        live = await _live(place, view)
+        other = next((build for build in await builds.of(place.owner, view.name) if build.state != "live"), None)
+        if other is None or other.code != view.version:
+            raise Refused(
+                "nothing-to-compare",
+                f"Chỉ có một bản dựng của {view.name}; hãy dựng một bản bên cạnh: clb views rebuild {view.name}.",
+                f"There is only one build of {view.name}; make another beside it: clb views rebuild {view.name}.",
+            )
+        new = beside(view, other.number)
+        await _catch_up(place, new, live, say)
+        return await _proof(place, view, live, new)
+
+
+async def _finish(place: Place, view: View, live: Built, new: Built, say: Say, *, accept_difference: bool) -> Json:
+    await _catch_up(place, new, live, say)
+    proof, different = await _proof(place, view, live, new, or_ahead=accept_difference)
+    crashpoint("rebuild.certified")
+    if different and not accept_difference:
+        for each in different:
+            which = "bản đang dùng / the live build" if each.only_in == schema_of(live) else "bản mới / the new build"
+            say(f"  {each.table}: chỉ trong {which} only: {each.row[:300]}")
+        raise Refused(
+            "builds-differ",
+            f"Bản dựng {new.version} khác bản đang dùng {live.version}: chưa đổi. Xem các dòng trên; thêm --accept để dùng nó.",
+            f"Build {new.version} differs from the live {live.version}: not swapped. See the rows above; --accept takes it.",
+            status=409,
+        )
+    await _catch_up(place, new, live, say, quietly=True)
+    await _swap(place, view, live, new, text_of(proof), or_ahead=accept_difference)
+    crashpoint("rebuild.after_swap")
+    return proof
+
+
+async def _begun(place: Place, view: View) -> Built:
+    """The build that was begun by this version of the fold, or a new one; what was kept before goes."""
+    found = await builds.of(place.owner, view.name)
+    begun = next((build for build in found if build.state == "building" and build.code == view.version), None)
+    if begun is None:
+        for old in (build for build in found if build.state != "live"):
+            await _remove(place.owner, old)
+        number = max(build.number for build in found) + 1
+        await place.owner.execute(
+            "insert into projection.builds (view, build, code, state) values ($1, $2, $3, 'building')",
+            view.name, number, view.version,
+        )  # fmt: skip
+        begun = Build(view.name, number, view.version, "building")
+    built = beside(view, begun.number)
+    await make_tables(place.owner, place.app_role, Built(view, begun.number))
+    return built
+
+
+async def _remove(owner: Connection, old: Build) -> None:
+    async with owner.transaction():
+        await owner.execute(f'drop schema if exists "{old.view}_v{old.number}" cascade')
+        for table in ("checkpoints", "offsets", "parked"):
+            await owner.execute(f"delete from projection.{table} where view = $1 and version = $2", old.view, old.number)  # noqa: S608  our own tables
+        await owner.execute("delete from projection.builds where view = $1 and build = $2", old.view, old.number)
+
+
+async def _catch_up(place: Place, new: Built, live: Built, say: Say, *, quietly: bool = False) -> None:
+    """Fold from the topics until the build is nearly where the live one is."""
+    if await _passed(place.pool, live) - await _passed(place.pool, new) <= _CLOSE:
+        return
+    runner = Runner(place.pool, place.bootstrap, [new], f"{place.service}-{new.name}-build-{new.version}")
+    running = asyncio.create_task(runner.run())
+    try:
+        began, told = time.monotonic(), 0.0
+        first = at = await _passed(place.pool, new)
+        while (behind := (total := await _passed(place.pool, live)) - at) > _CLOSE:
+            status = runner.status()
+            if running.done() or status.red:
+                raise _stopped(new, "; ".join(status.red) or str(running))
+            crashpoint("rebuild.catching_up")
+            now = time.monotonic()
+            if not quietly and now - told > _TOLD_SECONDS:
+                say(_progress(new, at, total, behind, (at - first) / max(now - began, 0.001)))
+                told = now
+            await asyncio.sleep(_TICK)
+            at = await _passed(place.pool, new)
+        if not quietly:
+            say(_progress(new, at, total, max(behind, 0), (at - first) / max(time.monotonic() - began, 0.001)))
+    finally:
+        await runner.stop()
+        await running
+
+
+def _progress(new: Built, at: int, total: int, behind: int, rate: float) -> str:
+    percent = 100 * at // max(total, 1)
+    left = f"{behind / rate:.0f} s" if rate > 0 else "?"
+    done = f"{at:,}/{total:,} ({min(percent, 100)} %)"
+    return f"  {new.name} {new.version}: {done} sự kiện / events, {rate:,.0f}/s, còn / left {left}"
+
+
+async def _proof(place: Place, view: View, live: Built, new: Built, *, or_ahead: bool = False) -> tuple[Json, list[Difference]]:
+    """Both builds at the same positions: the certificate, and the first rows that differ."""
+    async with _snapshots(place, live, new, or_ahead=or_ahead) as (before, after):
+        old, made = await asyncio.gather(read_side(before, live), read_side(after, new))
+        found = certificate(place.service, view, system_clock(), made, old, place.stands_on)
+        return found, [] if found["compared"]["equal"] else await _differences(after, live, new, old, made)
+
+
+@asynccontextmanager
+async def _snapshots(place: Place, live: Built, new: Built, *, or_ahead: bool) -> AsyncGenerator[tuple[Connection, Connection]]:
+    """Two snapshots: the first sees the live build, the second the new one, at the same positions. Neither is held up."""
+    async with place.pool.acquire() as before, place.pool.acquire() as after:
+        async with level(place.pool, place.bootstrap, live, new, or_ahead=or_ahead):
+            first = before.transaction(isolation="repeatable_read", readonly=True)
+            await first.start()
+            await before.execute("select 1")
+        async with after.transaction(isolation="repeatable_read", readonly=True):
+            await after.execute("select 1")
+            try:
+                yield before, after
+            finally:
+                await first.rollback()
+
+
+async def _differences(connection: Connection, live: Built, new: Built, old: Side, made: Side) -> list[Difference]:
+    """The rows as they are in the newer snapshot, of the tables whose hashes differ."""
+    known = {each.table: each for each in old.tables}
+    schemas = (schema_of(live), schema_of(new))
+    found: list[Difference] = []
+    for each in made.tables:
+        if known.get(each.table) != each:
+            found += await dump.differences(connection, each.table, schemas)
+    return found
+
+
+async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *, or_ahead: bool) -> None:
+    """In one commit: the new build is live, the old one kept, and whoever folds either must claim its lanes anew."""
+    async with level(place.pool, place.bootstrap, live, new, or_ahead=or_ahead) as connection:
+        await connection.execute(
+            "update projection.checkpoints set epoch = epoch + 1 where view = $1 and version in ($2, $3)",
+            view.name, live.version, new.version,
+        )  # fmt: skip
+        # Two steps, since at most one build is live and at most one is not.
+        await connection.execute("delete from projection.builds where view = $1 and build = $2", view.name, new.version)
+        await connection.execute(
+            "update projection.builds set state = 'kept' where view = $1 and build = $2", view.name, live.version
+        )
+        await connection.execute(
+            """insert into projection.builds (view, build, code, state, live_since, certificate)
+            values ($1, $2, $3, 'live', clock_timestamp(), $4)""",
+            view.name, new.version, view.version, proof,
+        )  # fmt: skip
+        crashpoint("rebuild.in_swap")
+
+
+async def _live(place: Place, view: View) -> Built:
+    found = await builds.live(place.owner, view.name)
+    if found is None:
+        raise Refused("not-migrated", "Chưa có bảng: chạy migrate trước.", "There are no tables yet: run migrate first.")
+    if found.code != view.version:
+        raise Refused(
+            "another-version",
+            f"Bản đang dùng của {view.name} do mã phiên bản {found.code} làm, mã này là {view.version}: chạy migrate trước.",
+            f"The live build of {view.name} is of version {found.code}, this code has {view.version}: migrate first.",
+        )
+    return Built(view, found.number)
+
+
+async def _passed(pool: Pool, built: Built) -> int:
+    async with pool.acquire() as connection:
+        found: Any = await connection.fetchval(
+            "select sum(position) from projection.checkpoints where view = $1 and version = $2", built.name, built.version
+        )
+    return int(found or 0)
+
+
+@asynccontextmanager
+async def _alone(place: Place, view: View) -> AsyncGenerator[None]:
+    """One rebuild of a view at a time; the lock ends with the session."""
+    key = f"rebuild/{view.name}"
+    if not await place.owner.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", key):
+        raise Refused(
+            "rebuild-running",
+            f"Đang có một lần dựng lại {view.name}; đợi nó xong, hoặc dừng tiến trình đó.",
+            f"A rebuild of {view.name} is running already; wait for it, or stop that process.",
+            status=409,
+        )
+    try:
+        yield
+    finally:
+        await place.owner.execute("select pg_advisory_unlock(hashtextextended($1, 0))", key)
+
+
+def _stopped(new: Built, reason: str) -> Refused:
+    return Refused(
+        "rebuild-stopped",
+        f"Việc dựng lại {new.name} dừng: {reason}. Bản đang dùng không đổi; sửa xong chạy lại, nó sẽ đi tiếp.",
+        f"The rebuild of {new.name} stopped: {reason}. The live build is unchanged; mend it and run again, it will go on.",
+        status=409,
+    )

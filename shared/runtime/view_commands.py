@@ -1,0 +1,104 @@
+"""`python -m services.reporting views list|rebuild|compare|rollback [VIEW]`: the builds of a service's views, while it runs.
+
+Needs the service's own settings and the owner's URL (`*_DATABASE_OWNER_URL`), since a build gets a schema of its own. Progress
+goes to stderr, the certificate to stdout; a refusal is one sentence and exit code 1.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from shared.kernel.errors import Refused
+from shared.projections import builds, rebuild
+from shared.projections.dump import Difference
+from shared.projections.rebuild import Place
+from shared.projections.view import View
+from shared.reference.book import load
+from shared.runtime.connect import connected, pooled
+from shared.runtime.service import Service
+from shared.runtime.settings import migrate_settings, service_settings
+
+Json = dict[str, Any]
+_POOL = 6
+
+
+async def run_views(service: Service, action: str, name: str | None, *, accept: bool, json_only: bool) -> int:
+    """One action. May raise `Refused`."""
+    logging.getLogger().setLevel(logging.ERROR)  # what matters is said by `_say`, beside a progress that people read
+    views = {view.name: view for view in service.views(load())}
+    async with _place(service) as place:
+        if action == "list":
+            _tell_builds([build for view in views for build in await builds.of(place.owner, view)], json_only=json_only)
+            return 0
+        view = _known(views, name)
+        match action:
+            case "rebuild":
+                proof = await rebuild.rebuild(place, view, _say, accept_difference=accept)
+            case "rollback":
+                proof = await rebuild.rollback(place, view, _say)
+            case _:
+                proof, different = await rebuild.compare(place, view, _say)
+                _tell_differences(different)
+    _tell(proof, json_only=json_only)
+    return 0 if proof["compared"]["equal"] or action != "compare" else 1
+
+
+@asynccontextmanager
+async def _place(service: Service) -> AsyncGenerator[Place]:
+    settings = service_settings(service.name, os.environ)
+    owner = migrate_settings(service.name, os.environ)
+    async with (
+        pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} views") as pool,
+        connected(owner.owner_url) as connection,
+    ):
+        yield Place(service.name, pool, connection, owner.app_role, settings.kafka_bootstrap, service.stands_on())
+
+
+def _known(views: dict[str, View], name: str | None) -> View:
+    found = views.get(name or "")
+    if found is None:
+        raise Refused(
+            "unknown-view",
+            f"Không có bảng tổng hợp {name or ''}; ở đây có: {', '.join(sorted(views))}.",
+            f"There is no view {name or ''}; here are: {', '.join(sorted(views))}.",
+            field="view",
+        )
+    return found
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _tell_builds(found: list[builds.Build], *, json_only: bool) -> None:
+    if json_only:
+        print(json.dumps([{"view": b.view, "build": b.number, "code": b.code, "state": b.state} for b in found]))
+        return
+    for build in found:
+        proved = "có chứng nhận / certified" if build.certificate else ""
+        print(f"{build.view:<12} {build.number:>4}  {build.state:<9} {proved}".rstrip())
+
+
+def _tell_differences(found: list[Difference]) -> None:
+    for each in found:
+        _say(f"  {each.table}: chỉ trong / only in {each.only_in}: {each.row[:300]}")
+
+
+def _tell(proof: Json, *, json_only: bool) -> None:
+    if json_only:
+        print(json.dumps(proof, ensure_ascii=False, sort_keys=True))
+        return
+    compared = proof["compared"]
+    verdict = "BẰNG NHAU / EQUAL" if compared["equal"] else "KHÁC NHAU / DIFFERENT"
+    print(f"Chứng nhận / certificate: {proof['view']}, bản dựng / build {proof['build']}")
+    print(f"  {proof['events']:,} sự kiện / events, {sum(len(lanes) for lanes in proof['positions'].values())} làn / lanes")
+    print(f"  sha256 {proof['sha256']}")
+    print(f"  so với bản / against build {compared['build']}: {compared['sha256']}  {verdict}")
+    for name, version in proof["stands_on"].items():
+        print(f"  {name}: {version}")
