@@ -73,7 +73,7 @@ R5 = Path(
         Goal("time against DuckDB from the file", "product, 2 processes", "DuckDB", seconds, at_most=15),
     ],
     key,
-    note="Two members of one group from the first offset, joining the group included: what a fresh build beside the live one reads.",
+    note="Two members of one group from the first offset, joining it included: what a fresh build beside the live one reads.",
 )
 
 R16 = Path(

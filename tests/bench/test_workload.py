@@ -15,6 +15,7 @@ from bench.workload.events import Dirt, Generator
 from bench.workload.load import recorded_of
 from services.reporting.ledger.fold import CODEC
 from shared.eventlog.chain import verify
+from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable
 
 SCALE = 0.002
@@ -49,7 +50,7 @@ def test_the_data_are_three_to_four_hundred_bytes(lines: list[bytes]) -> None:
 
 
 def test_lanes_are_dense_and_their_chains_verify(lines: list[bytes]) -> None:
-    lanes = defaultdict(list)
+    lanes: dict[tuple[str, int], list[Recorded]] = defaultdict(list)
     for event in map(recorded_of, lines):
         lanes[event.source, event.lane].append(event)
     for events in lanes.values():
