@@ -1,5 +1,5 @@
 # Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
-.PHONY: setup setup-dev demo up down status test check format schemas places assets screenshots lock clean
+.PHONY: setup setup-dev demo up down status test simulate chaos check format schemas places assets screenshots lock clean metrics
 PY := .venv/bin/python
 
 setup:            ## the environment, the tables of places and the script of the pages
@@ -24,6 +24,12 @@ test: setup-dev   ## all tests, on a real Kafka, PostgreSQL and Chromium; ARGS="
 	tests/browser/chromium.sh
 	.venv/bin/pytest $(ARGS)
 
+simulate: setup-dev  ## many seeds of the simulator; SEEDS=20000
+	$(PY) -m tests.simulator --seeds $(or $(SEEDS),20000)
+
+chaos: setup-dev  ## random kills of the real stack of processes, checked every minute; MINUTES=30
+	$(PY) -m tests.chaos --minutes $(or $(MINUTES),30)
+
 screenshots: setup-dev  ## docs/pictures/*.png anew, of a small demo; URL=http://... takes a running one
 	tests/browser/chromium.sh
 	$(PY) -m tests.browser.screenshots $(URL)
@@ -34,6 +40,7 @@ check: setup-dev  ## style, types, who imports whom, published schemas
 	.venv/bin/pyright
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m shared.events.contracts --check
+	$(PY) -m shared.telemetry.reference --check
 
 format: setup-dev
 	.venv/bin/ruff check --fix .
@@ -42,6 +49,9 @@ format: setup-dev
 schemas:          ## write the JSON Schemas and AsyncAPI of the events, and the OpenAPI of the services, anew
 	$(PY) -m shared.events.contracts
 	for name in clubs trainings monitoring reporting; do $(PY) -m services.$$name openapi > docs/openapi/$$name.json || exit 1; done
+
+metrics:          ## write docs/metrics.md and the alerts anew, from the catalogue of metrics
+	$(PY) -m shared.telemetry.reference
 
 places: setup     ## make the tables of communes
 	$(PY) -m shared.reference.build

@@ -7,7 +7,7 @@ contestant with itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as Folder
 from typing import TYPE_CHECKING, Protocol
@@ -36,6 +36,8 @@ class Result:
     """CPU seconds of PostgreSQL meanwhile; None: it uses none."""
     answer: str | None = None
     """The canonical hash of what it answered; compared with the path's key where there is one."""
+    key: str | None = None
+    """The hash that the answer must have instead of the path's, for a contestant that works on a smaller sample."""
     extra: Mapping[str, float] = field(default_factory=dict[str, float])
     """Anything else that was measured, by name: `p99_ms`, `peak_rss_mb`, `wal_bytes_per_event`."""
 
@@ -147,8 +149,10 @@ class Path:
     title: str
     contestants: Sequence[Contestant]
     goals: Sequence[Goal]
-    key: Callable[[Bench], str] | None = None
+    key: Callable[[Bench], Awaitable[str]] | None = None
     """The canonical hash that every contestant's answer must have, computed by code that none of them shares."""
+    without_answer: Sequence[str] = ()
+    """Contestants that are a limit and answer nothing: they only read, or only count."""
     note: str = ""
     """What a reader must know to judge the figures: sizes, settings, what is not compared."""
     rounds: int | None = None

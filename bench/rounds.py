@@ -16,7 +16,7 @@ async def measure(path: Path, bench: Bench, rounds: int) -> Measured:
     """All rounds of a path. Odd rounds go through the contestants backwards, so that none is always the first."""
     count = min(rounds, path.rounds or rounds)
     bench.say(f"{path.id} {path.title}")
-    measured = Measured(path, path.key(bench) if path.key is not None else None)
+    measured = Measured(path, await path.key(bench) if path.key is not None else None)
     measured.results = {contestant.name: [] for contestant in path.contestants}
     for number in range(count):
         order = list(path.contestants) if number % 2 == 0 else list(reversed(path.contestants))
@@ -47,10 +47,11 @@ async def _once(contestant: Contestant, bench: Bench, measured: Measured, where:
         traceback.print_exc()
         measured.reasons[contestant.name] = f"failed: {type(failure).__name__}: {failure}"[:300]
     else:
-        if measured.key is None or result.answer == measured.key:
+        wanted = result.key or measured.key
+        if wanted is None or contestant.name in measured.path.without_answer or result.answer == wanted:
             bench.say(f"  {where} {contestant.name}: {_figures(result)}   ({time.monotonic() - began:.0f} s in all)")
             return result
-        measured.reasons[contestant.name] = f"wrong, scores zero: answer {str(result.answer)[:12]} is not {measured.key[:12]}"
+        measured.reasons[contestant.name] = f"wrong, scores zero: answer {str(result.answer)[:12]} is not {wanted[:12]}"
     bench.say(f"  {where} {contestant.name}: {measured.reasons[contestant.name]}")
     return None
 

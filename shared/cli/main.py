@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from shared.cli import demo, events, imports, progress, stack, tokens, topics, views
+from shared.cli import checkpoint, demo, events, imports, progress, stack, tokens, topics, verify, views
 from shared.cli.speech import complain
 from shared.kernel.errors import Refused
 from shared.local.failures import of_os
@@ -30,6 +30,9 @@ app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(events.app, name="event")
 app.add_typer(views.app, name="views")
+app.command("verify")(verify.verify)
+app.command("dump")(verify.dump)
+app.add_typer(checkpoint.app, name="checkpoint")
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ newest state. Commands of one call that act on one stream apply in order. It ref
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -51,6 +52,16 @@ class Preview:
     notices: tuple[Notice, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """One call of the handler: an answer for each command. Times are nanoseconds since 1970."""
+
+    requests: Sequence[Request]
+    answers: Sequence[Done | Refused]
+    began: int
+    ended: int
+
+
 _Refusals = dict[Task, Refused]
 
 
@@ -77,10 +88,26 @@ class Handler:
         self._authorise = authorise
         self._states = StateCache(_STATES)
         self._turns = Turns()
+        self.on_handled: list[Callable[[Handled], None]] = []
+        """Called with every answer, for metrics and traces; may not raise."""
 
     async def handle(self, requests: Sequence[Request], *, atomic: bool = False) -> list[Done | Refused]:
         """Answer each command, in order; `atomic`: store all or none. May raise `Refused` for the call as a whole:
         `LogUnavailable` (the outcome is unknown: repeat under the same ids) and "clock-not-simulated"."""
+        began = time.time_ns()
+        try:
+            answers = await self._handle(requests, atomic=atomic)
+        except Refused as refused:
+            self._tell(Handled(requests, [refused] * len(requests), began, time.time_ns()))
+            raise
+        self._tell(Handled(requests, answers, began, time.time_ns()))
+        return answers
+
+    def _tell(self, handled: Handled) -> None:
+        for hook in self.on_handled:
+            hook(handled)
+
+    async def _handle(self, requests: Sequence[Request], *, atomic: bool) -> list[Done | Refused]:
         tasks = [self._task(request) for request in await self._dated(requests)]
         first: dict[str, Task] = {}
         answers: dict[Task, Done | Refused] = {}

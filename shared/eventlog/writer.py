@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from shared.eventlog.log import Clash, Log, LogUnavailable
 from shared.eventlog.records import Append, Appended, Conflict, Outcome
@@ -31,6 +33,16 @@ class _Group:
     answer: asyncio.Future[list[Outcome]]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One call of the log that was answered. Times are nanoseconds since 1970."""
+
+    commands: Sequence[Append]
+    outcomes: Sequence[Outcome]
+    began: int
+    ended: int
+
+
 class AppendWriter:
     """Appends to a log for all callers of a process. `on_commit` is called after each commit, to wake the relay."""
 
@@ -41,6 +53,15 @@ class AppendWriter:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.on_commit: list[Callable[[], None]] = []
+        self.on_written: list[Callable[[Written], None]] = []
+        """Called after each commit with what was written, for metrics and traces."""
+        self.on_failed: list[Callable[[], None]] = []
+        """Called when the log was unavailable."""
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for the next call."""
+        return sum(len(group.commands) for group in self._waiting)
 
     def start(self) -> None:
         """Begin to write; needs a running event loop."""
@@ -102,6 +123,7 @@ class AppendWriter:
         return taken
 
     async def _write(self, groups: list[_Group]) -> None:
+        began = time.time_ns()
         try:
             commands = [command for group in groups for command in group.commands]
             outcomes = iter(await self._log.append(commands, atomic=groups[0].atomic))
@@ -110,6 +132,8 @@ class AppendWriter:
             _logger.warning("the log is unavailable: %s", error.__cause__)
             for group in groups:
                 _fail(group, error)
+            for hook in self.on_failed:
+                _call(hook)
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the callers, and the writer goes on
             if len(groups) > 1:
@@ -120,16 +144,17 @@ class AppendWriter:
             else:
                 _fail(groups[0], error)
             return
-        self._committed(groups, answers)
+        self._committed(groups, answers, began)
 
     async def _write_singly(self, group: _Group) -> None:
         """A command id came with two streams at once: what was decided in this call is done again, one by one."""
+        began = time.time_ns()
         try:
             outcomes = await (self._retry(group.commands, atomic=True) if group.atomic else self._one_by_one(group.commands))
         except Exception as error:  # noqa: BLE001 - the same
             _fail(group, error)
             return
-        self._committed([group], [outcomes])
+        self._committed([group], [outcomes], began)
 
     async def _one_by_one(self, commands: Sequence[Append]) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -153,16 +178,25 @@ class AppendWriter:
                 _logger.info("clash, repeated: %s", error)
         return await self._log.append(commands, atomic=atomic)
 
-    def _committed(self, groups: list[_Group], answers: list[list[Outcome]]) -> None:
+    def _committed(self, groups: list[_Group], answers: list[list[Outcome]], began: int) -> None:
         crashpoint("log.after_commit")
         for group, answer in zip(groups, answers, strict=True):
             if not group.answer.done():
                 group.answer.set_result(answer)
         for hook in self.on_commit:
-            try:
-                hook()
-            except Exception:
-                _logger.exception("a hook after a commit failed")
+            _call(hook)
+        if self.on_written:
+            commands = [command for group in groups for command in group.commands]
+            written = Written(commands, [outcome for answer in answers for outcome in answer], began, time.time_ns())
+            for observer in self.on_written:
+                _call(partial(observer, written))
+
+
+def _call(hook: Callable[[], None]) -> None:
+    try:
+        hook()
+    except Exception:
+        _logger.exception("a hook after a commit failed")
 
 
 def _fail(group: _Group, error: Exception) -> None:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import orjson
 
 from shared.kernel.database import Connection, Pool
+from shared.telemetry import context
 
 log = logging.getLogger(__name__)
 
@@ -58,9 +59,17 @@ async def append_many(connection: Connection, messages: Sequence[tuple[str, Any]
         feed,
         last - len(messages),
         [kind for kind, _ in messages],
-        [orjson.dumps(payload).decode() for _, payload in messages],
+        [orjson.dumps(_traced(payload)).decode() for _, payload in messages],
     )
     return last
+
+
+def _traced(payload: Any) -> Any:
+    """The payload with the span of the batch that caused it, when traces are on."""
+    point = context.batch()
+    if point is None or not isinstance(payload, dict):
+        return payload
+    return cast("dict[str, Any]", payload) | {"traceparent": point.traceparent()}
 
 
 class Feed:
@@ -73,6 +82,12 @@ class Feed:
         self._more = asyncio.Event()
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
+        self.clients = 0
+        self.sent = 0
+        self.dropped = 0
+        """Streams that are open; messages sent, and streams ended because their client took nothing, in this process."""
+        self.on_sent: list[Callable[[Sequence[Message], int], None]] = []
+        """Called with messages that a listener is given and since when (nanoseconds since 1970), for traces."""
         self._last: int | None = None
         """The last message that was read; the ones before it, as many as are kept, are in `_kept`."""
         self._kept: deque[Message] = deque(maxlen=_KEPT)

@@ -8,6 +8,7 @@ built anew) starts at the end and says so.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 
@@ -27,7 +28,7 @@ def sse_response(
 ) -> StreamingResponse:
     """The response. Without a (readable) `Last-Event-ID` it begins with what comes next."""
     after = int(last_event_id) if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit() else None
-    return _Impatient(_lines(feed, after, heartbeat), stalled)
+    return _Impatient(feed, _lines(feed, after, heartbeat), stalled)
 
 
 async def _lines(feed: Feed, after: int | None, heartbeat: float) -> AsyncIterator[bytes]:
@@ -45,7 +46,11 @@ async def _lines(feed: Feed, after: int | None, heartbeat: float) -> AsyncIterat
             yield b": heartbeat\n\n"
             continue
         at = messages[-1].seq
+        began = time.time_ns()
         yield b"".join(map(_encoded, messages))
+        feed.sent += len(messages)
+        for hook in feed.on_sent:
+            hook(messages, began)
 
 
 @lru_cache(maxsize=256)
@@ -57,9 +62,10 @@ def _encoded(message: Message) -> bytes:
 class _Impatient(StreamingResponse):
     """A streaming response that ends when its client takes nothing for a while."""
 
-    def __init__(self, lines: AsyncIterator[bytes], stalled: float) -> None:
+    def __init__(self, feed: Feed, lines: AsyncIterator[bytes], stalled: float) -> None:
         headers: Mapping[str, str] = {"cache-control": "no-store", "x-accel-buffering": "no"}
         super().__init__(lines, media_type="text/event-stream; charset=utf-8", headers=headers)
+        self._feed = feed
         self._stalled = stalled
 
     async def stream_response(self, send: Send) -> None:
@@ -69,7 +75,10 @@ class _Impatient(StreamingResponse):
             async with asyncio.timeout(self._stalled):
                 await send(message)
 
+        self._feed.clients += 1
         try:
             await super().stream_response(send_in_time)
         except TimeoutError:
-            return
+            self._feed.dropped += 1
+        finally:
+            self._feed.clients -= 1

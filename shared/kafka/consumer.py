@@ -56,6 +56,7 @@ class BatchConsumer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.assigned: frozenset[tuple[str, int]] | None = None
         """What this member reads; None before it has joined the group, or after it was thrown out of it."""
+        self.assignments = 0
         self.failures = 0
         self.last_failure: str | None = None
         self.broker = KafkaBroker(
@@ -101,6 +102,22 @@ class BatchConsumer:
         self._stopping.set()
         await self.broker.stop()
         self.assigned = None
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Where each partition of this member ended when the broker last said so; asks nobody."""
+        consumer = self._subscriber.consumer
+        found: dict[tuple[str, int], int] = {}
+        if consumer is None:
+            return found
+        for topic, partition in self.assigned or ():
+            at = TopicPartition(topic, partition)
+            try:
+                _, end = consumer.consumer.get_watermark_offsets(at, cached=True)
+            except (KafkaException, RuntimeError):  # it was taken away, or the client is closing
+                continue
+            if end >= 0:
+                found[topic, partition] = end
+        return found
 
     async def rewind(self, topic: str, partition: int) -> None:
         """Read a partition again from its beginning."""
@@ -160,6 +177,7 @@ class BatchConsumer:
             p.offset = starts.get((p.topic, p.partition), OFFSET_BEGINNING)
         client.assign(partitions)
         self.assigned = frozenset((p.topic, p.partition) for p in partitions)
+        self.assignments += 1
         log.info("Reading %s", ", ".join(f"{p.topic}/{p.partition} from {p.offset}" for p in partitions) or "nothing")
 
     def _ask(self, wanted: Sequence[Partition]) -> Mapping[tuple[str, int], int]:

@@ -45,9 +45,19 @@ def choose_front_port(remembered: Remembered, asked: int | None) -> int:
     return asked
 
 
-def service_launch(name: str, logs: Path, *, bootstrap: str, urls: DatabaseUrls, ports: Mapping[str, int]) -> Launch:
-    """One process with all roles of a service. The one that serves the pages is told where the others are."""
+def service_launch(
+    name: str,
+    logs: Path,
+    *,
+    bootstrap: str,
+    urls: DatabaseUrls,
+    ports: Mapping[str, int],
+    signing: Mapping[str, str] | None = None,
+) -> Launch:
+    """One process with all roles of a service. The one that serves the pages is told where the others are. `signing`: with
+    which key it signs checkpoints and where it keeps them, as settings."""
     env = {
+        **(signing or {}),
         "CLB_HOST": HOST,
         "CLB_PORT": str(ports[name]),
         "KAFKA_BOOTSTRAP": bootstrap,

@@ -37,6 +37,7 @@ from shared.local.layout import (
 )
 from shared.local.postgres import Postgres
 from shared.local.process import Child
+from shared.local.signing import signing_settings
 from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
 from shared.local.supervisor import Say, Supervisor
 from shared.local.together import together
@@ -113,8 +114,11 @@ class Stack:
         self._keep()
         self._publish()
         await together(self._kafka_with_topics(), self._postgres_with_tables())
+        signing = signing_settings(self.data.path, self._environ)
         for name in SERVICES:
-            launch = service_launch(name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], ports=self._ports)
+            launch = service_launch(
+                name, self._logs, bootstrap=self._bootstrap, urls=self._urls[name], ports=self._ports, signing=signing
+            )
             self.supervisor.adopt(Child(launch), role="all", address=self._services[name], tier=SERVICE)
         self._start_front()
         self._watching = asyncio.create_task(self.supervisor.watch())

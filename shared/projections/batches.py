@@ -14,6 +14,7 @@ from shared.kafka.topics import topic_of
 from shared.projections.fold import Folded, TooManyDeadLetters, fold_into
 from shared.projections.progress import Progress
 from shared.projections.store import Stores
+from shared.projections.view import View
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +31,19 @@ async def take_over(
     return {**starts, **{where: min(offset, starts.get(where, offset)) for where, offset in found.items()}}
 
 
+def wanted(view: View, records: Sequence[Received]) -> list[Received]:
+    """Those of the topics that the view reads."""
+    topics = {topic_of(source) for source in view.sources}
+    return [record for record in records if record.topic in topics]
+
+
 async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Received]) -> Folded | None:
     """Fold those records that the view wants, in one transaction. None: it wants none, or has stopped, or stops now.
 
     May raise `Fenced` and whatever will pass; then nothing has happened and the batch must come again.
     """
     view = progress.view
-    topics = {topic_of(source) for source in view.sources}
-    mine = [record for record in records if record.topic in topics]
+    mine = wanted(view, records)
     if not mine or progress.broken is not None:
         return None
     try:
@@ -55,5 +61,5 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
         progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
         log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
         return None
-    progress.committed(folded, len(mine))
+    progress.committed(folded, mine)
     return folded

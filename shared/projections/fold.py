@@ -13,14 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.kafka.headers import Coordinates, coordinates, hash_of, recorded_of, stream_of, to_kafka
+from shared.kafka.headers import Coordinates, coordinates, hash_of, recorded_of, stream_of
 from shared.kafka.record import Received
-from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection
-from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable, UnknownEventType
-from shared.kernel.lanes import partition_of
 from shared.projections.checkpoints import Lane, Moved, owned
 from shared.projections.failures import describe, will_pass
 from shared.projections.postgres_store import PostgresStore
@@ -119,17 +117,6 @@ async def fold_into(
             after[where] = min(after[where], gap.offset)
         await store.move_offsets({where: min(offset, holds.get(where, offset)) for where, offset in after.items()})
     return folding.done
-
-
-async def apply_batch(connection: Connection, view: View, records: Sequence[Recorded]) -> Folded:
-    """Fold events without Kafka, in a transaction of its own: for tests, and for what has the events at hand."""
-    received: list[Received] = []
-    for recorded in records:
-        key, value, headers = to_kafka(recorded)
-        partition = partition_of(recorded.lane, PARTITIONS)
-        received.append(Received(topic_of(recorded.source), partition, recorded.position, key, value, [*headers]))
-    async with connection.transaction():
-        return await fold(connection, view, received, known={}, epochs=None, holds={})
 
 
 class _Folding:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.kafka.record import Received
+from shared.kafka.topics import topic_of
 from shared.projections.checkpoints import Claim, Lane
 from shared.projections.fold import Folded, Gap
 from shared.projections.view import View
@@ -36,6 +39,8 @@ class ViewStatus:
     unknown: int
     parked: int
     strays: int
+    gaps: int = 0
+    """Lanes that wait for their next event, whether or not it is known to be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,10 @@ class RunnerStatus:
     red: tuple[str, ...]
     failure: str | None
     views: dict[str, ViewStatus]
+    partitions: int = 0
+    assignments: int = 0
+    """How often the group shared out its partitions, and how many batches failed, since the process started."""
+    failures: int = 0
 
 
 class Progress:
@@ -58,6 +67,7 @@ class Progress:
         self.broken: str | None = None
         """Why the view has stopped for good (until a restart), in words."""
         self._limits = limits
+        self._read: dict[tuple[str, int], int] = {}
         self._gaps: dict[Lane, Gap] = {}
         self._since: dict[Lane, float] = {}
         self._read_again: dict[Lane, int] = {}
@@ -67,6 +77,7 @@ class Progress:
     def taken_over(self, claim: Claim) -> None:
         """Forget what was known of lanes and begin with what the claim found."""
         self.positions, self.epochs = dict(claim.positions), dict(claim.epochs)
+        self._read = dict(claim.offsets)
         self._gaps.clear()
         self._since.clear()
 
@@ -78,9 +89,13 @@ class Progress:
         self._since.clear()
         self._read_again.clear()
         self._recent.clear()
+        self._read.clear()
 
-    def committed(self, folded: Folded, events: int) -> None:
+    def committed(self, folded: Folded, records: Sequence[Received]) -> None:
         """Take over what a committed batch did."""
+        for record in records:
+            where = (record.topic, record.partition)
+            self._read[where] = max(self._read.get(where, 0), record.offset + 1)
         self.positions.update(folded.positions)
         for lane, gap in folded.gaps.items():
             known = self._gaps.get(lane)
@@ -96,7 +111,17 @@ class Progress:
             elif reached + 1 != gap.missing or lane not in self._since:
                 self._gaps[lane] = Gap(reached + 1, gap.seen, gap.topic, gap.partition, gap.offset)
                 self._since[lane] = _now()
-        self._count(folded, events)
+        self._count(folded, len(records))
+
+    def behind(self, ends: Mapping[tuple[str, int], int]) -> dict[str, int]:
+        """By topic, how many records before these ends the view has not passed; a stopped lane holds its partition."""
+        held = self.holds()
+        behind = {topic_of(source): 0 for source in self.view.sources}
+        for (topic, partition), end in ends.items():
+            if topic in behind:
+                read = self._read.get((topic, partition), 0)
+                behind[topic] += max(0, end - min(read, held.get((topic, partition), read)))
+        return behind
 
     def holds(self) -> dict[tuple[str, int], int]:
         """Offsets that reading may not be moved past: a stopped lane needs what came after its gap."""
@@ -132,7 +157,14 @@ class Progress:
             )
         total = self._totals
         return ViewStatus(
-            self.view.version, tuple(red), total.applied, total.skipped, total.unknown, total.parked, total.strays
+            self.view.version,
+            tuple(red),
+            total.applied,
+            total.skipped,
+            total.unknown,
+            total.parked,
+            total.strays,
+            len(self._gaps),
         )
 
     def _count(self, folded: Folded, events: int) -> None:

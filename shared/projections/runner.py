@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.kafka.consumer import BatchConsumer
 from shared.kafka.record import Partition, Received
@@ -18,13 +20,16 @@ from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.projections import builds, checkpoints
-from shared.projections.batches import fold_batch, take_over
+from shared.projections.batches import fold_batch, take_over, wanted
 from shared.projections.builds import Built
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
+from shared.projections.fold import Folded
 from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
+from shared.telemetry import context
+from shared.telemetry.ids import Point
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +37,18 @@ _TICK = 0.25
 _LOOK_AFTER_BUILDS = 4
 """Ticks between two looks at which build is live."""
 _FENCED_PATIENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A batch that one view has committed. Times are nanoseconds since 1970; `point` is its span, if one was asked for."""
+
+    view: View
+    records: Sequence[Received]
+    folded: Folded
+    began: int
+    ended: int
+    point: Point | None
 
 
 class Runner:
@@ -63,6 +80,10 @@ class Runner:
         self._fenced = 0
         self.on_commit: list[Callable[[], None]] = []
         """Called after each transaction that changed a view: wakes feeds."""
+        self.on_batch: list[Callable[[BatchDone], None]] = []
+        """Called after each batch of each view, for metrics and traces; may not raise."""
+        self.point: Callable[[], Point] | None = None
+        """Makes the span of a batch, when traces are wanted: what the batch tells feeds carries it."""
         topics = sorted({topic_of(source) for view in views for source in view.sources})
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
@@ -90,7 +111,22 @@ class Runner:
         """How it goes, for health checks and people."""
         views = {name: progress.status() for name, progress in self._progress.items()}
         red = [f"{name}: {reason}" for name, view in views.items() for reason in view.red]
-        return RunnerStatus(self._consumer.ready, tuple(red), self._consumer.last_failure, views)
+        consumer = self._consumer
+        return RunnerStatus(
+            consumer.ready,
+            tuple(red),
+            consumer.last_failure,
+            views,
+            len(consumer.assigned or ()),
+            consumer.assignments,
+            consumer.failures,
+        )
+
+    def behind(self) -> dict[str, dict[str, int]]:
+        """By view and topic: how many records a view has not passed, up to the ends of the partitions that this runner
+        reads, as the broker last said them. Asks nobody."""
+        ends = self._consumer.ends()
+        return {name: progress.behind(ends) for name, progress in self._progress.items()}
 
     async def positions(self, view: View | str) -> dict[Lane, int]:
         """The checkpoints of a view, `(source, lane)` to position, as committed."""
@@ -137,12 +173,20 @@ class Runner:
             self._moved.notify_all()
 
     async def _into(self, progress: Progress, records: Sequence[Received]) -> None:
+        began = time.time_ns()
+        point = self.point() if self.point is not None else None
         try:
-            folded = await fold_batch(self._stores, progress, records)
+            with context.folding(point):
+                folded = await fold_batch(self._stores, progress, records)
         except Fenced:
             await self._after_fencing()
             raise
-        if folded is not None and folded.positions:
+        if folded is None:
+            return
+        mine = wanted(progress.view, records)
+        for hook in self.on_batch:
+            hook(BatchDone(progress.view, mine, folded, began, time.time_ns(), point))
+        if folded.positions:
             for wake in self.on_commit:
                 wake()
 

@@ -105,6 +105,18 @@ async def mark(connection: Connection, held: Mapping[int, Held], reached: Mappin
     return {row["lane"]: Held(row["position"], row["epoch"]) for row in rows}
 
 
+async def held_by_anyone(pool: Pool) -> int:
+    """How many lanes some relay holds now, of this process or of another: its session's lock is the proof."""
+    async with pool.acquire() as connection:
+        return int(
+            await connection.fetchval(
+                """select count(*) from pg_locks where locktype = 'advisory' and granted and classid = $1
+                and database = (select oid from pg_database where datname = current_database())""",
+                _LOCK_CLASS,
+            )
+        )
+
+
 async def backlog(pool: Pool) -> int:
     """How many events are stored and not yet known to be published."""
     async with pool.acquire() as connection:

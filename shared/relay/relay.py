@@ -12,8 +12,9 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import asyncpg
@@ -47,6 +48,17 @@ class RelayStatus:
     last_published_at: datetime | None
     failure: str | None
     """Why nothing is published just now, in words; None while all is well."""
+    failures: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How often it had to try again since the process started: `broker`, `database`, `lost-lanes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A batch that Kafka has acknowledged. Times are nanoseconds since 1970."""
+
+    events: Sequence[Recorded]
+    began: int
+    ended: int
 
 
 class Carrier:
@@ -66,6 +78,11 @@ class Carrier:
         self._published = 0
         self._last_published_at: datetime | None = None
         self._failure: str | None = None
+        self._failures: dict[str, int] = {"broker": 0, "database": 0, "lost-lanes": 0}
+        self.headers: Callable[[Recorded], Sequence[tuple[str, bytes]]] | None = None
+        """What else the record of an event carries, if anything: the trace."""
+        self.on_published: list[Callable[[Published], None]] = []
+        """Called after each acknowledged batch, for metrics and traces; may not raise."""
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
@@ -85,6 +102,7 @@ class Carrier:
                     RuntimeError,
                 ) as failure:
                     self._failure = f"database: {failure or type(failure).__name__}"
+                    self._failures["database"] += 1
                     log.warning("The relay of %s lost its session (%s); again in %.1f s", self._source, failure, pause)
                     await self._wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
@@ -98,7 +116,7 @@ class Carrier:
 
     def status(self) -> RelayStatus:
         """How it goes, for health checks and people."""
-        return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure)
+        return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure, dict(self._failures))
 
     async def _with_session(self, session: Session) -> None:
         """Hold lanes and publish them, as long as this session lives."""
@@ -123,6 +141,7 @@ class Carrier:
                     await self._publish(events)
                 except PublishFailed as failure:
                     self._failure = f"broker: {failure}"
+                    self._failures["broker"] += 1
                     log.warning("The relay of %s cannot publish (%s); again in %.1f s", self._source, failure, pause)
                     await self._wait(pause)
                     pause = min(pause * 2, _LONGEST_PAUSE)
@@ -144,9 +163,14 @@ class Carrier:
 
     async def _publish(self, events: list[Recorded]) -> None:
         self._partitions = self._partitions or await self._producer.partitions(self._topic)
-        await self._producer.publish(
-            outgoing(events, self._topic, self._partitions), lambda: crashpoint("relay.after_produce_before_ack")
-        )
+        records = outgoing(events, self._topic, self._partitions)
+        if self.headers is not None:
+            for event, record in zip(events, records, strict=True):
+                record.headers.extend(self.headers(event))
+        began = time.time_ns()
+        await self._producer.publish(records, lambda: crashpoint("relay.after_produce_before_ack"))
+        for hook in self.on_published:
+            hook(Published(events, began, time.time_ns()))
 
     async def _mark(self, session: Session, reached: Mapping[int, int]) -> None:
         """Move the checkpoints; lanes whose claim is gone are let go."""
@@ -156,6 +180,7 @@ class Carrier:
         self._last_published_at = datetime.now(UTC)
         lost = set(reached) - set(moved)
         if lost:
+            self._failures["lost-lanes"] += 1
             log.warning("The relay of %s lost %d lanes to another", self._source, len(lost))
             for lane in lost:
                 del self._held[lane]

@@ -11,18 +11,20 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-import uvicorn
 from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
+from shared.eventlog.signing import load_key
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
+from shared.kafka.probe import BrokerProbe
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.authority import authorise
 from shared.kernel.clock import Clock, system_clock
@@ -31,15 +33,21 @@ from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
 from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
+from shared.projections.view import View
 from shared.reference.book import load
 from shared.relay.relay import Relay
+from shared.relay.signer import Signer
 from shared.runtime.connect import pooled
 from shared.runtime.durability import require_durable
+from shared.runtime.metrics import watch_database, watch_feed, watch_relay, watch_runner, watch_writing
+from shared.runtime.operations import Server, operations
+from shared.runtime.process_metrics import LoopLag, watch_process
 from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
-from shared.runtime.settings import Settings
+from shared.runtime.settings import Settings, Signing
+from shared.telemetry.meters import Meters
 from shared.web import projection_routes
-from shared.web.app import Web, create_app
+from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.session_store import Sessions
 from shared.web.sessions import Gate
@@ -74,7 +82,14 @@ class Writing:
             await self.writer.stop()
 
 
-def build_app(service: Service, writing: Writing, reads: Reads, watched: Watched) -> FastAPI:
+def build_app(
+    service: Service,
+    writing: Writing,
+    reads: Reads,
+    watched: Watched,
+    meters: Meters | None = None,
+    health: Health = dict,
+) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
     return create_app(
         Web(
@@ -88,6 +103,8 @@ def build_app(service: Service, writing: Writing, reads: Reads, watched: Watched
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
             routers=[projection_routes.router(reads.pool), *service.routers(reads)],
+            health=health,
+            meters=meters or Meters({"serve"}),
         )
     )
 
@@ -121,20 +138,38 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if runner is not None:
             runner.on_commit.append(feed.wake)
         parts = _Parts()
+        watched = Watched(pool, relay, runner, source=service.name, broker=BrokerProbe(settings.kafka_bootstrap))
+        meters = _metered(roles, pool, writing, feed, watched, _Working(relay, runner, views))
+        loop_lag = LoopLag()
+        watch_process(meters, service.name, roles, loop_lag)
+        measuring = asyncio.create_task(loop_lag.run())
+        stack.callback(measuring.cancel)
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
+            if settings.signing is not None:
+                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
+                parts.add("checkpoints", signer.run(), signer.stop)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(service, writing, reads, Watched(pool, relay, runner))
-            server = _Server(app, settings)
+            app = build_app(service, writing, reads, watched, meters, parts.running)
+            server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
+        if settings.metrics_port is not None:
+            looked_at = operations(service.name, meters, parts.running, watched.readiness)
+            aside = Server(looked_at, settings.host, settings.metrics_port)
+            parts.add("operations", aside.serve(), aside.stop)
         log.info("%s is up: %s", service.name, ", ".join(sorted(roles)))
         return await parts.run(stop)
+
+
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
+    """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
+    return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
 
 
 def _spare_the_collector() -> None:
@@ -142,6 +177,28 @@ def _spare_the_collector() -> None:
     at every 700 new objects cost a fifth of a catch-up."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """What works in this process without being asked."""
+
+    relay: Relay | None
+    runner: Runner | None
+    views: Sequence[View]
+
+
+def _metered(roles: frozenset[Role], pool: Pool, writing: Writing, feed: Feed, watched: Watched, working: _Working) -> Meters:
+    """The metrics of a process with these roles."""
+    meters = Meters(roles)
+    watch_writing(meters, writing.writer, writing.handler)
+    watch_feed(meters, feed)
+    watch_database(meters, pool, watched)
+    if working.relay is not None:
+        watch_relay(meters, working.relay)
+    if working.runner is not None:
+        watch_runner(meters, working.runner, working.views)
+    return meters
 
 
 class _Parts:
@@ -152,6 +209,10 @@ class _Parts:
 
     def add(self, name: str, work: Coroutine[Any, Any, None], stop: Any) -> None:
         self._parts.append((asyncio.create_task(work, name=name), stop))
+
+    def running(self) -> Mapping[str, bool]:
+        """Whether each part runs."""
+        return {task.get_name(): not task.done() for task, _ in self._parts}
 
     async def run(self, stop: asyncio.Event) -> int:
         told = asyncio.create_task(stop.wait())
@@ -169,39 +230,6 @@ class _Parts:
                 await asyncio.wait_for(task, 15)
         log.info("Drained")
         return code
-
-
-class _Server(uvicorn.Server):
-    """uvicorn under our own signals, so that all roles of a process drain together."""
-
-    on_stop: Callable[[], None]
-
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                http="h11",
-                lifespan="off",
-                timeout_graceful_shutdown=_ANSWER_SECONDS,
-                timeout_keep_alive=75,
-            )
-        )
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Ours are installed already."""
-        yield
-
-    async def stop(self) -> None:
-        """Take no new connections, answer what is in hand, end the streams that would never end by themselves."""
-        self.on_stop()
-        self.should_exit = True
 
 
 async def _require_ready_database(service: Service, pool: Pool, settings: Settings) -> None:

@@ -1,60 +1,142 @@
-"""Whether a service can do its work now, part by part: database, Kafka, relay, views. What it says, it has just looked at."""
+"""Whether a process can do its work now, part by part: database, Kafka, relay, views. What it says, it has just looked at.
+
+Guarantees that a part is `ok` only while this process can do that part of its work, that one which is not says why in
+Vietnamese and English, and that it becomes ready by itself when the cause has gone. What works but goes badly (a backlog, a
+lag, another process of the service that stands still) is `degraded`, in words, and takes no process out of service.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
+from shared.kafka.probe import BrokerProbe
 from shared.kernel.database import Pool
+from shared.kernel.lanes import LANES
 from shared.projections.runner import Runner
-from shared.relay.lanes import backlog
+from shared.relay.lanes import held_by_anyone
 from shared.relay.relay import Relay
+from shared.runtime.lag import Lag, Lags
 from shared.runtime.standing import standing
 from shared.web.app import Part
 
-_BACKLOG_SECONDS = 30.0
+STUCK_SECONDS: Final = 30.0
+LAG_EVENTS: Final = 10_000
+LAG_SECONDS: Final = 60.0
 _LOOK_SECONDS = 3.0
+
+_DATABASE_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Watched:
     """The parts of one process. A role that runs in another process is seen through the database alone."""
 
-    def __init__(self, pool: Pool, relay: Relay | None, runner: Runner | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        relay: Relay | None,
+        runner: Runner | None,
+        *,
+        source: str = "",
+        broker: BrokerProbe | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._pool = pool
         self._relay = relay
         self._runner = runner
-        self._behind_since: float | None = None
+        self._source = source
+        self._broker = broker
+        self._now = now
+        self.lags = Lags(runner, now) if runner is not None else None
+        self._published: tuple[int, float] = (-1, now())
+        self._unheld_since: float | None = None
 
     async def readiness(self) -> Mapping[str, Part]:
         """Every part with `ok`; the whole is ready when all are."""
         try:
             async with asyncio.timeout(_LOOK_SECONDS):
-                waiting = await backlog(self._pool)
-                parked = await self._parked()
                 reached = await standing(self._pool)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as failure:
-            return {"database": {"ok": False, "why": type(failure).__name__}}
-        parts: dict[str, Part] = {"database": {"ok": True}, "log": reached, "relay": self._relay_part(waiting)}
+                parked = await self._parked()
+                held = await held_by_anyone(self._pool)
+        except _DATABASE_FAILURES as failure:
+            reason = type(failure).__name__
+            why = f"PostgreSQL không trả lời ({reason}) / PostgreSQL does not answer ({reason})"
+            return {"database": {"ok": False, "why": why}} | await self._kafka_part()
+        parts: dict[str, Part] = {"database": {"ok": True}, "log": reached}
+        parts |= await self._kafka_part()
+        parts["relay"] = self._relay_part(reached["position"] - reached["published"], reached["published"], held)
         if self._runner is not None:
-            parts["kafka"], parts["projections"] = _runner_parts(self._runner)
+            parts["projections"] = _projections_part(self._runner, {} if self.lags is None else self.lags.look())
+        elif behind := self._views_behind(reached):
+            parts["views"] = {"ok": True, "degraded": behind}
         if parked:
-            parts["parked"] = {"ok": True, "events": parked}
+            words = (
+                f"{parked} sự kiện đang để riêng: xem trang Nguồn số liệu / {parked} events are parked: see the page of sources"
+            )
+            parts["parked"] = {"ok": True, "events": parked, "degraded": [words]}
         return parts
 
-    def _relay_part(self, waiting: int) -> Part:
-        """A relay is well while it publishes what is stored, wherever it runs."""
-        now = time.monotonic()
-        self._behind_since = None if waiting == 0 else self._behind_since or now
-        stuck = self._behind_since is not None and now - self._behind_since > _BACKLOG_SECONDS
+    async def _kafka_part(self) -> dict[str, Part]:
+        """Only of a process that needs Kafka: one that serves takes commands without it."""
+        if self._relay is None and self._runner is None:
+            return {}
+        why = await self._broker.why_not() if self._broker is not None else None
+        part: dict[str, Any] = {"ok": why is None}
+        if why is not None:
+            part["why"] = f"Kafka không trả lời ({why}) / Kafka does not answer ({why})"
+        if self._runner is not None:
+            part["assigned"] = self._runner.status().ready
+            if why is None and not part["assigned"]:
+                part |= {"ok": False, "why": "chưa vào được nhóm đọc / has not joined its group of readers"}
+        return {"kafka": part}
+
+    def _relay_part(self, waiting: int, published: int, held: int) -> Part:
+        """A relay is well while it publishes what is stored, or stands by while another one does."""
+        now = self._now()
+        if waiting == 0 or published != self._published[0]:
+            self._published = (published, now)
+        stuck = now - self._published[1] > STUCK_SECONDS
+        self._unheld_since = None if held > 0 else self._unheld_since or now
+        unheld = self._unheld_since is not None and now - self._unheld_since > STUCK_SECONDS
+        part: dict[str, Any] = {"ok": True, "backlog": waiting, "degraded": []}
+        whys: list[str] = []
+        if stuck:
+            whys.append(
+                f"{waiting} sự kiện đã ghi chưa lên Kafka, {STUCK_SECONDS:.0f} giây không nhúc nhích / "
+                f"{waiting} recorded events are not on Kafka and nothing has moved for {STUCK_SECONDS:.0f} s"
+            )
+        elif waiting > LAG_EVENTS:
+            part["degraded"].append(f"{waiting} sự kiện chờ lên Kafka / {waiting} events wait for Kafka")
         if self._relay is None:
-            return {"ok": not stuck, "backlog": waiting}
+            if unheld:
+                whys.append("không tiến trình relay nào chạy / no relay is running")
+            part["degraded"] += whys
+            return part
         status = self._relay.status()
-        return {"ok": status.failure is None and not stuck, "backlog": waiting, **asdict(status)}
+        state = "publishing" if status.lanes else "standing by" if held else "starting"
+        part |= {"state": state, **asdict(status)}
+        if status.failure is not None:
+            whys.insert(0, f"chưa đưa lên Kafka được ({status.failure}) / cannot publish ({status.failure})")
+        if unheld:
+            whys.append("không giữ được làn nào và không ai giữ / holds no lane and nobody else does")
+        if status.lanes and held < LANES:
+            part["degraded"].append(f"{LANES - held} làn không ai giữ / {LANES - held} lanes are held by nobody")
+        if whys:
+            part |= {"ok": False, "why": "; ".join(whys)}
+        return part
+
+    def _views_behind(self, reached: Part) -> list[str]:
+        """What the database alone shows of the views: how far they are behind the service's own log."""
+        return [
+            f"{view} chậm {behind} sự kiện / {view} is {behind} events behind"
+            for view, passed in reached["read"].items()
+            if self._source in passed and (behind := reached["published"] - passed[self._source]) > LAG_EVENTS
+        ]
 
     async def _parked(self) -> int:
         async with self._pool.acquire() as connection:
@@ -67,13 +149,23 @@ async def relayed_position(pool: Pool, lane: int) -> int:
         return int(await connection.fetchval("select position from relay.lanes where lane = $1", lane))
 
 
-def _runner_parts(runner: Runner) -> tuple[Part, Part]:
+def _projections_part(runner: Runner, lags: Mapping[tuple[str, str], Lag]) -> Part:
     status = runner.status()
-    kafka: Part = {"ok": status.ready, "assigned": status.ready}
-    views: dict[str, Any] = {name: asdict(view) for name, view in status.views.items()}
-    return kafka, {
+    part: dict[str, Any] = {
         "ok": not status.red and status.failure is None,
         "red": status.red,
         "failure": status.failure,
-        "views": views,
+        "partitions": status.partitions,
+        "views": {name: asdict(view) for name, view in status.views.items()},
+        "degraded": [
+            f"{view} chậm {lag.events} sự kiện của {source}, đã {lag.seconds:.0f} giây / "
+            f"{view} is {lag.events} events of {source} behind, for {lag.seconds:.0f} s"
+            for (view, source), lag in lags.items()
+            if lag.events > LAG_EVENTS or lag.seconds > LAG_SECONDS
+        ],
     }
+    if status.red:
+        part["why"] = f"bảng tổng hợp cần người xem / a view needs a person: {'; '.join(status.red)}"
+    elif status.failure is not None:
+        part["why"] = f"lô vừa rồi hỏng, sẽ đọc lại / the last batch failed and is read again: {status.failure}"
+    return part

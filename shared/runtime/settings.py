@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -31,6 +32,19 @@ class Settings:
     """Where the other services are, as far as this one is told: `CLUBS_URL` and so on."""
     public_url: str | None = None
     """`CLB_PUBLIC_URL`: where people find the pages. With https the cookies are for https only."""
+    metrics_port: int | None = None
+    """`CLB_METRICS_PORT`: where this process answers /health, /ready and /metrics, whatever its roles are."""
+    signing: Signing | None = None
+    """How the relay signs checkpoints of the log; None if it was given no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """`CLB_SIGNING_KEY`, the folder `CLB_CHECKPOINTS`, and `CLB_CHECKPOINT_MINUTES` (10) in seconds."""
+
+    key: Path
+    folder: Path
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +63,16 @@ class FrontSettings:
     host: str
     port: int
     services: Mapping[str, str]
+    metrics_port: int | None = None
 
 
 def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> FrontSettings:
     """Read the settings of the front, or refuse."""
     for name in services:
         _required(environ, f"{name.upper()}_URL")
-    return FrontSettings(environ.get("CLB_HOST") or "127.0.0.1", _port(environ), _services(services, environ))
+    return FrontSettings(
+        environ.get("CLB_HOST") or "127.0.0.1", _port(environ), _services(services, environ), _metrics_port(environ)
+    )
 
 
 def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
@@ -69,6 +86,8 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         mode=read_mode(environ),
         services=_services(SERVICES, environ),
         public_url=read_public_url(environ),
+        metrics_port=_metrics_port(environ),
+        signing=read_signing(environ),
     )
 
 
@@ -98,6 +117,21 @@ def read_public_url(environ: Mapping[str, str]) -> str | None:
     if parts.scheme not in ("http", "https") or url != f"{parts.scheme}://{parts.netloc.lower()}" or "@" in parts.netloc:
         raise _invalid("CLB_PUBLIC_URL", "phải có dạng https://tên-miền[:cổng]", "must look like https://host[:port]")
     return url
+
+
+def read_signing(environ: Mapping[str, str]) -> Signing | None:
+    """How checkpoints are signed; None without a key. May refuse: a key without a folder, a period that is none."""
+    key = environ.get("CLB_SIGNING_KEY", "").strip()
+    if not key:
+        return None
+    minutes = environ.get("CLB_CHECKPOINT_MINUTES", "").strip() or "10"
+    try:
+        seconds = float(minutes) * 60
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86_400:
+        raise _invalid("CLB_CHECKPOINT_MINUTES", "phải là số phút, lớn nhất 1440", "must be a number of minutes, at most 1440")
+    return Signing(Path(key), Path(_required(environ, "CLB_CHECKPOINTS")), seconds)
 
 
 def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
@@ -146,9 +180,20 @@ def _bootstrap(environ: Mapping[str, str]) -> str:
 
 
 def _port(environ: Mapping[str, str]) -> int:
-    text = environ.get("CLB_PORT") or "8000"
+    return _port_in("CLB_PORT", environ.get("CLB_PORT") or "8000")
+
+
+def _metrics_port(environ: Mapping[str, str]) -> int | None:
+    text = environ.get("CLB_METRICS_PORT", "").strip()
+    port = _port_in("CLB_METRICS_PORT", text) if text else None
+    if port == _port(environ):
+        raise _invalid("CLB_METRICS_PORT", "phải khác CLB_PORT", "must differ from CLB_PORT")
+    return port
+
+
+def _port_in(name: str, text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
-        raise _invalid("CLB_PORT", "phải là một số từ 1 đến 65535", "must be a number from 1 to 65535")
+        raise _invalid(name, "phải là một số từ 1 đến 65535", "must be a number from 1 to 65535")
     return int(text)
 
 

@@ -5,14 +5,20 @@ What the runner guarantees (order, checkpoints, exactly once) is not here; `test
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.kafka.headers import to_kafka
+from shared.kafka.record import Received
+from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kernel.database import Connection
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Event
-from shared.kernel.lanes import lane_of
+from shared.kernel.lanes import lane_of, partition_of
+from shared.projections.fold import Folded
+from shared.projections.fold import fold as fold_records
 from shared.projections.view import Delivered, View, schema_of
 
 RECORDED_AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -43,3 +49,14 @@ async def fold(pool: Any, view: View, events: Iterable[Delivered]) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(f'set local search_path to "{schema_of(view)}"')
         await view.apply(connection, list(events))
+
+
+async def apply_batch(connection: Connection, view: View, records: Sequence[Recorded]) -> Folded:
+    """Recorded events through the real fold with its checkpoints, in a transaction of its own, as if Kafka had brought them."""
+    received: list[Received] = []
+    for recorded in records:
+        key, value, headers = to_kafka(recorded)
+        partition = partition_of(recorded.lane, PARTITIONS)
+        received.append(Received(topic_of(recorded.source), partition, recorded.position, key, value, [*headers]))
+    async with connection.transaction():
+        return await fold_records(connection, view, received, known={}, epochs=None, holds={})

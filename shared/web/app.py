@@ -6,7 +6,6 @@ document describes every command. It opens nothing and starts nothing: what it i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -14,11 +13,10 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Depends, FastAPI, Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.eventlog.log import Log
 from shared.kernel.ports import PlaceBook
+from shared.telemetry.meters import CONTENT_TYPE, Meters
 from shared.web import commands, event_routes, token_routes
 from shared.web.access import Anyone
 from shared.web.bearer import use_tokens
@@ -26,6 +24,7 @@ from shared.web.commands import Door
 from shared.web.cookies import Cookies
 from shared.web.edge import Edge
 from shared.web.event_routes import Relayed
+from shared.web.measured import Measured, OnServed
 from shared.web.openapi import describe_commands
 from shared.web.parameters import only_known_parameters
 from shared.web.problems import install_problems
@@ -36,6 +35,27 @@ Part = Mapping[str, Any]
 """What a part of a process says of itself; `ok` says whether it works, the rest why."""
 
 Readiness = Callable[[], Awaitable[Mapping[str, Part]]]
+
+
+Health = Callable[[], Mapping[str, bool]]
+"""Whether each part of a process runs."""
+
+
+def health_of(name: str, health: Health) -> tuple[int, dict[str, Any]]:
+    """Status and body of `/health`: 503 when a part has ended, for then the process ends too."""
+    runs = health()
+    alive = all(runs.values())
+    parts = {part: "running" if running else "ended" for part, running in runs.items()}
+    body: dict[str, Any] = {"service": name, "status": "alive" if alive else "ending"}
+    return 200 if alive else 503, body | ({"parts": parts} if parts else {})
+
+
+async def readiness_of(name: str, readiness: Readiness) -> tuple[int, dict[str, Any]]:
+    """Status and body of `/ready`: 503 when a part cannot do its work, and what works but goes badly in words."""
+    parts = await readiness()
+    works = all(part["ok"] for part in parts.values())
+    degraded = [words for part in parts.values() for words in part.get("degraded", ())]
+    return 200 if works else 503, {"service": name, "ready": works, "degraded": degraded, "parts": parts}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +72,9 @@ class Web:
     partitions: int
     gate: Gate
     routers: Sequence[APIRouter] = ()
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    health: Health = dict
+    meters: Meters = field(default_factory=lambda: Meters({"serve"}))
+    on_served: OnServed | None = None
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None
 
 
@@ -80,33 +102,33 @@ def create_app(web: Web) -> FastAPI:
     app.include_router(_operations(app, web))
     describe_commands(app, web.door.types)
     app.add_middleware(Cookies)
-    app.add_middleware(_Measured, registry=web.registry)
     app.add_middleware(Edge)
+    app.add_middleware(Measured, meters=web.meters, on_served=web.on_served)
     return app
 
 
 def _operations(app: FastAPI, web: Web) -> APIRouter:
     routes = APIRouter(tags=["operations"])
 
-    @routes.get("/health")
-    async def health(principal: Anyone) -> dict[str, str]:
-        """The process is alive. Says nothing of what it depends on."""
+    @routes.get("/health", response_class=Response)
+    async def health(principal: Anyone) -> Response:
+        """The process is alive: it answers, and all its parts run. Says nothing of what it depends on."""
         del principal
-        return {"service": web.name, "status": "alive"}
+        status, content = health_of(web.name, web.health)
+        return _json(content, status)
 
     @routes.get("/ready", response_class=Response)
     async def ready(principal: Anyone) -> Response:
         """Whether every part works: 200, or 503 with the parts that do not."""
         del principal
-        parts = await web.readiness()
-        works = all(part["ok"] for part in parts.values())
-        return _json({"service": web.name, "ready": works, "parts": parts}, 200 if works else 503)
+        status, content = await readiness_of(web.name, web.readiness)
+        return _json(content, status)
 
     @routes.get("/metrics", response_class=Response)
     async def metrics(principal: Anyone) -> Response:
-        """Counters for Prometheus."""
+        """The metrics of this process for Prometheus; what each means: docs/metrics.md."""
         del principal
-        return Response(generate_latest(web.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(await web.meters.text(), media_type=CONTENT_TYPE)
 
     @routes.get("/openapi.json", include_in_schema=False)
     async def openapi(principal: Anyone) -> dict[str, Any]:
@@ -116,34 +138,6 @@ def _operations(app: FastAPI, web: Web) -> APIRouter:
 
     _ = (health, ready, metrics, openapi)
     return routes
-
-
-class _Measured:
-    """Counts requests and their time, by route and status; paths that nobody serves are one label."""
-
-    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
-        self._count = Counter("lienthe_http_requests", "Requests answered", ["method", "route", "status"], registry=registry)
-        self._seconds = Histogram("lienthe_http_seconds", "Time to the first byte", ["route"], registry=registry)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-
-        async def send_counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._count.labels(method, route, str(message["status"])).inc()
-                self._seconds.labels(route).observe(time.perf_counter() - began)
-            await send(message)
-
-        await self._app(scope, receive, send_counted)
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def _json(content: Any, status: int) -> Response:

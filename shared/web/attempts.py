@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from shared.kernel.errors import Refused
+from shared.telemetry import context
 
 BY_ONE: Final = 10
 BY_ALL: Final = 600
@@ -21,9 +22,11 @@ SECONDS: Final = 60.0
 class TooManyAttempts(Refused):
     """Too many wrong codes or tokens; `seconds` says how long to wait."""
 
+    SLUG: Final = "too-many-attempts"
+
     def __init__(self, seconds: int) -> None:
         super().__init__(
-            "too-many-attempts",
+            self.SLUG,
             f"Quá nhiều mã sai trong một phút; hãy chờ {seconds} giây rồi thử lại.",
             f"Too many wrong codes within a minute; wait {seconds} seconds and try again.",
             status=429,
@@ -45,9 +48,12 @@ class Attempts:
         """Count a wrong attempt. May raise `TooManyAttempts`; then it is not counted."""
         now = self._now()
         self._forget(now)
+        context.refused("wrong-sign-in")
         if len(self._made) >= self._by_all:
+            context.refused(TooManyAttempts.SLUG)
             raise TooManyAttempts(_until(self._made[0][0], now))
         if self._count[peer] >= self._by_one:
+            context.refused(TooManyAttempts.SLUG)
             raise TooManyAttempts(_until(next(at for at, who in self._made if who == peer), now))
         self._made.append((now, peer))
         self._count[peer] += 1

@@ -6,22 +6,27 @@ which is down is named with 503 while the others go on. It keeps nothing and che
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import signal
 import sys
 from collections.abc import Mapping
 
 import httpx
-import uvicorn
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.kernel.errors import Refused
 from shared.runtime.logging import configure
-from shared.runtime.settings import front_settings
+from shared.runtime.operations import Server, operations
+from shared.runtime.process_metrics import LoopLag, watch_process
+from shared.runtime.settings import FrontSettings, front_settings
+from shared.telemetry.meters import Meters
 from shared.web import front_commands, front_fanout
 from shared.web.edge import Edge
+from shared.web.measured import ROUTE, Measured
 from shared.web.problems import answer
 from shared.web.routing import SERVICES, require_plain, target_of
 from shared.web.upstream import Upstreams, open_clients
@@ -29,6 +34,7 @@ from shared.web.upstream import Upstreams, open_clients
 _EVENT = re.compile(r"/v1/events/[^/]+")
 _HEADED = re.compile(r"/|(/[a-z]+)?/(health|ready)")
 _STREAM = "/v1/stream"
+_OWN = frozenset({"/health", "/ready", "/v1/commands", "/v1/commands:batch", "/v1/tokens"})
 _TOKEN = re.compile(r"/v1/tokens/([0-9A-Za-z_-]{1,60})")
 
 Clients = Mapping[str, httpx.AsyncClient]
@@ -45,20 +51,22 @@ class Front:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
+        named = scope  # what counts the answer looks there
         if scope["method"] == "HEAD" and _HEADED.fullmatch(scope["path"]):
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         request = Request(scope, receive)
         try:
-            response = await self._response(request)
+            response = await self._response(request, named)
         except Refused as refused:
             response = answer(refused, scope=scope)
         await response(scope, receive, send)
 
-    async def _response(self, request: Request) -> Response:
+    async def _response(self, request: Request, named: Scope) -> Response:
         raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
         raw = raw.partition(b"?")[0]
         require_plain(raw)
         method, path = request.method, request.url.path
+        named[ROUTE] = _route(path)
         match method, path:
             case "GET", "/health":
                 return JSONResponse({"service": "front", "status": "alive"})
@@ -96,9 +104,19 @@ class Front:
         return await self._upstreams.passed_on(service, request, target)
 
 
-def create_front(clients: Clients, streams: Clients | None = None) -> ASGIApp:
-    """The front with its outermost layer; the clients are closed when it stops."""
-    return Edge(Front(clients, streams))
+def _route(path: str) -> str:
+    """A name for what a path asks for, of which there are few."""
+    if path in _OWN:
+        return path
+    try:
+        return f"to {target_of(path)[0]}"
+    except Refused:
+        return "none"
+
+
+def create_front(clients: Clients, streams: Clients | None = None, meters: Meters | None = None) -> ASGIApp:
+    """The front with its outermost layers; the clients are closed when it stops."""
+    return Measured(Edge(Front(clients, streams)), meters or Meters({"front"}))
 
 
 def _without_body(send: Send) -> Send:
@@ -110,6 +128,23 @@ def _without_body(send: Send) -> Send:
     return headers_only
 
 
+async def _serve(settings: FrontSettings) -> None:
+    meters, loop_lag = Meters({"front"}), LoopLag()
+    watch_process(meters, "front", {"front"}, loop_lag)
+    app = create_front(open_clients(settings.services), open_clients(settings.services, streams=True), meters)
+    front = Server(app, settings.host, settings.port, lifespan="on")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, front.end)
+    aside = [asyncio.create_task(loop_lag.run())]
+    if settings.metrics_port is not None:
+        looked_at = operations("front", meters, lambda: {"web": front.started and not front.should_exit})
+        aside.append(asyncio.create_task(Server(looked_at, settings.host, settings.metrics_port).serve()))
+    await front.serve()
+    for task in aside:
+        task.cancel()
+    await asyncio.gather(*aside, return_exceptions=True)
+
+
 def main() -> int:
     """Serve until told to stop."""
     configure("front", "front")
@@ -118,18 +153,7 @@ def main() -> int:
     except Refused as refused:
         print(f"{refused.vi} / {refused.en}", file=sys.stderr)
         return 1
-    uvicorn.run(
-        create_front(open_clients(settings.services), open_clients(settings.services, streams=True)),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        http="h11",
-        timeout_graceful_shutdown=5,
-        timeout_keep_alive=75,
-    )
+    asyncio.run(_serve(settings))
     return 0
 
 

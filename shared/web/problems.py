@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pydantic
@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from shared.kernel.errors import Refused
+from shared.telemetry import context
 from shared.web.problem_page import problem_page, wants_page
 from shared.web.sentences import field_path, sentence
 
@@ -81,6 +82,7 @@ def answer(
     scope: Scope | None = None,
 ) -> Response:
     """The problem as a response; as a page if `scope` is of a browser that asks for one."""
+    context.refused(refused.slug)
     if scope is not None and wants_page(scope):
         return problem_page(refused, TITLES.get(refused.status, TITLES[422])[0])
     sent = dict(headers or {})
@@ -88,8 +90,14 @@ def answer(
         sent.setdefault("WWW-Authenticate", "Bearer")
     if refused.status == 503:
         sent.setdefault("Retry-After", "2")
-    content = orjson.dumps(problem(refused, extra=extra))
+    content = orjson.dumps(problem(refused, extra=extra) | _where())
     return Response(content, status_code=refused.status, media_type=MEDIA_TYPE, headers=sent)
+
+
+def _where() -> dict[str, str]:
+    """Under which trace the log has what happened. The `instance` is the same number, written as a UUID."""
+    call = context.current()
+    return {} if call is None else {"instance": UUID(int=call.here.trace).urn, "trace_id": call.trace_id}
 
 
 def refused_by(error: pydantic.ValidationError, *, under: str = "") -> Refused:

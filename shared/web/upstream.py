@@ -19,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from shared.kernel.errors import Refused
+from shared.telemetry import context
 from shared.web import origin
 from shared.web.listeners import LISTENERS, Listeners
 
@@ -127,7 +128,16 @@ class Upstreams:
     def _request(self, service: str, method: str, target: bytes, headers: Headers, body: bytes) -> httpx.Request:
         client = self._clients[service]
         url = client.base_url.copy_with(raw_path=client.base_url.raw_path.rstrip(b"/") + target)
-        return client.build_request(method, url, headers=[*headers], content=body or None)
+        return client.build_request(method, url, headers=_traced(headers), content=body or None)
+
+
+def _traced(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """The headers with the span of the request that this one is asked for, in place of what came in."""
+    call = context.current()
+    if call is None:
+        return [*headers]
+    kept = [(name, value) for name, value in headers if name.lower() != b"traceparent"]
+    return [*kept, (b"traceparent", call.here.traceparent().encode())]
 
 
 class _Passed(StreamingResponse):

@@ -21,8 +21,8 @@ from services.clubs.domain import (
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
 from shared.local.databases import connect
-from shared.projections.fold import apply_batch
 from shared.runtime.service import install
+from shared.testing.folding import apply_batch
 from tests.clubs.world import BA_DINH, CENTRE, COMMUNE, ELSEWHERE, NGOC_HA, PLACES, PROVINCE, VIEW, ClubWorld
 
 

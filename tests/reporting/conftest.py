@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from services.reporting.app import SERVICE
-from shared.projections.fold import apply_batch
 from shared.testing.apps import Running, running
+from shared.testing.folding import apply_batch
 from tests.reporting.country import NOW, VIEW, small_country
 from tests.reporting.world import ReportingWorld, close_world, open_world
 

@@ -12,9 +12,9 @@ from services.reporting.indicators.definition import Sum
 from shared.events.monitoring import InspectionCompleted, Team
 from shared.events.trainings import TrainingHeld
 from shared.kernel.place import PlaceRef
-from shared.projections.fold import apply_batch
 from shared.reference.book import load
 from shared.testing.apps import running
+from shared.testing.folding import apply_batch
 from tests.reporting.country import NOW, VIEW, club, day, declared, members
 from tests.reporting.lanes import in_lanes
 

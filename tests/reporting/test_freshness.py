@@ -8,8 +8,8 @@ from uuid import uuid4
 
 from services.reporting.app import SERVICE
 from shared.events.clubs import MembersReported
-from shared.projections.fold import apply_batch
 from shared.testing.apps import Running, running
+from shared.testing.folding import apply_batch
 from tests.reporting.country import FIRST, NOW, VIEW, day, members, small_country
 
 

@@ -25,9 +25,9 @@ from shared.events.monitoring import (
 from shared.events.reporting import FigureDeclared
 from shared.events.trainings import Cost, Participants, TrainingHeld, TrainingPlanned
 from shared.kernel.place import NATION, PlaceRef
-from shared.projections.fold import apply_batch
 from shared.projections.view import Delivered
 from shared.reference.book import load
+from shared.testing.folding import apply_batch
 from tests.reporting.histories import life
 from tests.reporting.lanes import in_lanes
 from tests.reporting.recount import founded_in, recount

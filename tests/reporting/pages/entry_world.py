@@ -18,9 +18,9 @@ from services.reporting.ledger.view import FiguresView
 from shared.kernel.clock import day_of, system_clock
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Role
-from shared.projections.fold import apply_batch
 from shared.reference.book import load
 from shared.testing.apps import Running, running
+from shared.testing.folding import apply_batch
 from shared.web.cookies import SESSION
 from shared.web.session_store import Sessions
 from shared.web.tokens import Tokens, TokenWish, hash_of, new_token

@@ -19,9 +19,9 @@ from services.trainings.app import SERVICE as TRAININGS
 from services.trainings.views import BoardTodos, Rounds
 from shared.kernel.place import NATION, PlaceRef
 from shared.kernel.principal import Role, Side
-from shared.projections.fold import apply_batch
 from shared.reference.book import load
 from shared.testing.apps import Running, running
+from shared.testing.folding import apply_batch
 from shared.web.tokens import Tokens, TokenWish, hash_of, new_token
 from shared.web.upstream import Upstreams
 

@@ -8,8 +8,8 @@ from typing import Any
 from services.reporting.app import SERVICE
 from shared.events.clubs import ClubDissolved, FoundingCorrected
 from shared.kernel.place import PlaceRef
-from shared.projections.fold import apply_batch
 from shared.testing.apps import running
+from shared.testing.folding import apply_batch
 from tests.reporting.country import BA_DINH, FIRST, NOW, SECOND, THIRD, VIEW, club, day, declared, members, small_country
 from tests.reporting.lanes import in_lanes
 from tests.reporting.pages.test_trace_page import HTML, Page

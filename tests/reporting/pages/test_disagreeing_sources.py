@@ -9,8 +9,8 @@ import pytest
 
 from services.reporting.app import SERVICE
 from shared.kernel.place import PlaceRef
-from shared.projections.fold import apply_batch
 from shared.testing.apps import running
+from shared.testing.folding import apply_batch
 from tests.reporting.country import NOW, VIEW, day, declared
 from tests.reporting.lanes import in_lanes
 from tests.reporting.pages.test_trace_page import HTML, Page

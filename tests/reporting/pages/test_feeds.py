@@ -12,11 +12,10 @@ from shared.events.clubs import MembersReported
 from shared.kafka.headers import Coordinates, to_kafka
 from shared.kafka.record import Received
 from shared.kernel.place import NATION
-from shared.projections.fold import apply_batch
 from shared.projections.parking import park
 from shared.projections.store import Parked
 from shared.testing.apps import Running, running
-from shared.testing.folding import delivered
+from shared.testing.folding import apply_batch, delivered
 from tests.reporting.country import VIEW, day, small_country
 from tests.reporting.signing import csrf_of, signed_in, token_of
 

@@ -10,8 +10,10 @@ from tests.shared.flow import new_source
 
 def test_applied_topics_are_as_wanted_and_applying_again_does_nothing(kafka_bootstrap: str) -> None:
     sources = (new_source(), new_source())
-    assert topics.check(kafka_bootstrap, sources) == [f"topic {source}.events is missing" for source in sources]
-    assert len(topics.apply(kafka_bootstrap, sources)) == 2
+    assert topics.check(kafka_bootstrap, sources) == [
+        f"topic {source}.{kind} is missing" for kind in ("events", "checkpoints", "refills") for source in sources
+    ]
+    assert len(topics.apply(kafka_bootstrap, sources)) == 6
     assert topics.check(kafka_bootstrap, sources) == []
     assert topics.apply(kafka_bootstrap, sources) == []
 

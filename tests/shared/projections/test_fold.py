@@ -13,8 +13,9 @@ from shared.kafka.record import Partition, Received
 from shared.kernel.envelope import Recorded
 from shared.projections import checkpoints
 from shared.projections.checkpoints import Fenced
-from shared.projections.fold import Folded, TooManyDeadLetters, apply_batch, fold
+from shared.projections.fold import Folded, TooManyDeadLetters, fold
 from shared.projections.parking import parked_streams, replay
+from shared.testing.folding import apply_batch
 from tests.shared.flow import Book, Place, PurseEmptied, Purses, expected, purses, streams_of_lanes, streams_of_one_lane
 
 

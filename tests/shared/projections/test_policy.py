@@ -15,9 +15,9 @@ from shared.kernel.errors import Refused
 from shared.kernel.principal import CENTRE
 from shared.local.databases import connect
 from shared.projections import schema
-from shared.projections.fold import apply_batch
 from shared.projections.policy import PolicyRunner, command_id_for
 from shared.projections.view import Delivered, TryAgain
+from shared.testing.folding import apply_batch
 from tests.shared.eventlog.jars import OpenJar, PutCoins, handler_on
 from tests.shared.flow import CODEC, Book, CoinPut, Place
 

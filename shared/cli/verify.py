@@ -1,0 +1,211 @@
+"""`clb verify`, `clb dump` and `clb checkpoint`: whether a stored event was changed, removed or put in since it was recorded.
+
+Three witnesses: the hash chain of each lane with its head, the signed checkpoints, and the topic, read by an independent
+client. The exit code is 1 if one of them contradicts the store. With `--dump` it needs neither a database nor a network.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from kafka.errors import KafkaError
+
+from shared.cli.client import kafka_address, no_answer
+from shared.cli.meter import Meter
+from shared.cli.speech import err, grouped, out, print_json, word
+from shared.cli.stack import DataDirOption, path_of
+from shared.eventlog.checkpoints import BadCheckpoint, numbered, read_file
+from shared.eventlog.marks import Finding, Marks, marks_of
+from shared.eventlog.signing import PublicKey, load_public, public_path
+from shared.eventlog.stored import DumpedLog, StoredLog, write_dump
+from shared.eventlog.verification import first_of_lanes, verify_stored
+from shared.kafka.independent import read_topic, record_count
+from shared.kafka.topics import SOURCES, checkpoints_topic, topic_of
+from shared.kernel.errors import Refused
+from shared.local.reach import checkpoints_folder, database, key_path
+from shared.local.verified import Verified, keep
+from shared.relay.signer import checkpoint_file
+from shared.relay.witness import against_kafka
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Source = Annotated[list[str] | None, typer.Option("--source", help="clubs, trainings, monitoring, reporting; all if none.")]
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found of one log."""
+
+    source: str
+    rows: int = 0
+    findings: list[Finding] = field(default_factory=list[Finding])
+    checkpoints: int = 0
+    last_checkpoint: str | None = None
+    notes: list[str] = field(default_factory=list[str])
+    """What could not be looked at, and what is wrong with the checkpoints themselves."""
+    bad: list[str] = field(default_factory=list[str])
+    kafka: int | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing contradicts the log."""
+        return not self.findings and not self.bad
+
+
+def verify(
+    *,
+    source: Source = None,
+    checkpoints: Annotated[Path | None, typer.Option(help="A file of signed checkpoints; the service's own if none.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="The public key (PEM); that of the data directory if none.")] = None,
+    dump: Annotated[Path | None, typer.Option(help="A file made by `clb dump`: no database and no network are needed.")] = None,
+    kafka: Annotated[bool, typer.Option("--kafka/--no-kafka", help="Compare with the topic, record by record.")] = True,
+    data_dir: DataDirOption = None,
+    json: Json = False,
+) -> None:
+    """Kiểm tra nhật ký / check the log: was a stored event changed, removed or added? The exit code is 0 if not."""
+    folder = path_of(data_dir)
+    public = _public(public_key, folder)
+    if dump is not None:
+        reports = [asyncio.run(_of_dump(dump, checkpoints, public, quiet=json))]
+    else:
+        reports = [
+            asyncio.run(_of_database(name, checkpoints, public, folder, kafka=kafka, quiet=json)) for name in _sources(source)
+        ]
+    if json:
+        print_json([{**asdict(report), "sound": report.sound} for report in reports])
+    else:
+        for report in reports:
+            _show(report)
+    raise typer.Exit(0 if all(report.sound for report in reports) else 1)
+
+
+def dump(
+    source: Annotated[str, typer.Argument(help="clubs, trainings, monitoring or reporting")],
+    to: Annotated[Path, typer.Option(help="A new file; gzipped if its name ends in .gz.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Xuất nhật ký / export a log as NDJSON, to be verified elsewhere."""
+    (name,) = _sources([source])
+    if to.exists():
+        raise Refused("in-the-way", f"{to} đã có: chọn tên khác.", f"{to} is there already: choose another name.")
+    rows = asyncio.run(_dump(name, to, path_of(data_dir)))
+    out.print(f"{to}: {grouped(rows)} {word('hàng', 'rows')}", markup=False)
+
+
+async def _dump(source: str, to: Path, data_dir: Path) -> int:
+    async with database(source, data_dir) as pool:
+        log = await StoredLog.open(pool, source)
+        with Meter(f"{source} → {to.name}", sum(head.position for head in log.heads.values())) as meter:
+            return await write_dump(log, to, datetime.now(UTC), meter.at)
+
+
+async def _of_dump(path: Path, checkpoints: Path | None, public: PublicKey | None, *, quiet: bool) -> Report:
+    log = DumpedLog(path)
+    report = Report(log.source)
+    marks = _marks(report, read_file(checkpoints) if checkpoints else (), public)
+    total = report.rows = sum(head.position for head in log.heads.values())
+    with nullcontext() if quiet else Meter(path.name, total) as meter:
+        report.findings = first_of_lanes(await verify_stored(log, marks, meter.at if meter else lambda _: None))
+    return report
+
+
+async def _of_database(
+    source: str, checkpoints: Path | None, public: PublicKey | None, folder: Path, *, kafka: bool, quiet: bool
+) -> Report:
+    report = Report(source)
+    file = checkpoints or checkpoint_file(checkpoints_folder(folder), source)
+    marks = _marks(report, read_file(file) if checkpoints or file.exists() else (), public)
+    async with database(source, folder) as pool:
+        log = await StoredLog.open(pool, source)
+        total = report.rows = sum(head.position for head in log.heads.values())
+        with nullcontext() if quiet else Meter(f"{source}: {word('kho', 'store')}", total) as meter:
+            findings = await verify_stored(log, marks, meter.at if meter else lambda _: None)
+        findings += await log.without_answer()
+        if outside := await log.outside():
+            report.bad.append(f"{outside} rows in lanes that do not exist")
+        if kafka:
+            findings += await _kafka(report, pool, quiet=quiet)
+    report.findings = first_of_lanes(findings)
+    keep(folder, Verified(source, datetime.now(UTC), report.sound, report.rows, report.checkpoints))
+    return report
+
+
+async def _kafka(report: Report, pool: Any, *, quiet: bool) -> list[Finding]:
+    address = kafka_address()
+    try:
+        total = report.kafka = await asyncio.to_thread(record_count, address, topic_of(report.source))
+        with nullcontext() if quiet else Meter(f"{report.source}: Kafka", total) as meter:
+            return await against_kafka(pool, report.source, address, meter.at if meter else lambda _: None)
+    except KafkaError as failure:
+        raise no_answer(address, failure) from failure
+
+
+def _marks(report: Report, lines: Iterable[str], public: PublicKey | None) -> Marks:
+    """What the checkpoints say; a line that is none, or not signed by the key, is a finding of its own."""
+    try:
+        marks = marks_of(numbered(lines, public, report.source))
+    except BadCheckpoint as bad:
+        report.bad.append(f"{word('điểm kiểm', 'checkpoints')}: {bad}")
+        return Marks()
+    report.checkpoints, report.last_checkpoint = marks.count, marks.last.time.isoformat() if marks.last else None
+    report.bad += [
+        f"{word('thiếu điểm kiểm trước dòng', 'a checkpoint is missing before line')} {gap}" for gap in marks.missing_lines
+    ]
+    if not marks.count:
+        report.notes.append(word("không có điểm kiểm nào để so", "there are no checkpoints to hold it against"))
+    elif public is None:
+        report.notes.append(word("không có khoá công khai: chữ ký chưa được kiểm", "no public key: no signature was checked"))
+    return marks
+
+
+def _public(given: Path | None, data_dir: Path) -> PublicKey | None:
+    path = given or public_path(key_path(data_dir))
+    return load_public(path) if given or path.exists() else None
+
+
+def _sources(wanted: list[str] | None) -> tuple[str, ...]:
+    for name in wanted or ():
+        if name not in SOURCES:
+            raise Refused("unknown-service", f"Không có dịch vụ {name}.", f"There is no service {name}.")
+    return tuple(wanted or SOURCES)
+
+
+def _show(report: Report) -> None:
+    mark = "✓" if report.sound else "✗"
+    verdict = word("nguyên vẹn", "intact") if report.sound else word("KHÔNG nguyên vẹn", "NOT intact")
+    looked = [f"{grouped(report.rows)} {word('hàng', 'rows')}", f"{report.checkpoints} {word('điểm kiểm', 'checkpoints')}"]
+    if report.kafka is not None:
+        looked.append(f"Kafka {grouped(report.kafka)}")
+    style = "green" if report.sound else "bold red"
+    out.print(f"{mark} {report.source}: {verdict} ({', '.join(looked)})", style=style, markup=False)
+    for line in report.bad:
+        out.print(f"  ✗ {line}", style="red", markup=False)
+    for number, finding in enumerate(report.findings):
+        first = f"{word('hàng đầu tiên', 'the first row')}: " if number == 0 else ""
+        out.print(f"  ✗ {first}{describe(finding)}", style="red", markup=False)
+    for line in report.notes:
+        err.print(f"  ! {line}", markup=False)
+
+
+def describe(finding: Finding) -> str:
+    """A finding in one line: where, which stream, what, by which witness."""
+    span = str(finding.position) if finding.exact else f"{finding.position}..{finding.until}"
+    stream = f", {word('dòng', 'stream')} {finding.stream}" if finding.stream else ""
+    where = f"{word('làn', 'lane')} {finding.lane}, {word('vị trí', 'position')} {span}{stream}"
+    return f"{where}: {word(finding.vi, finding.en)} [{finding.witness}]"
+
+
+def checkpoint_lines(bootstrap: str, source: str) -> list[str]:
+    """The checkpoints on the topic, as lines."""
+    return [
+        record.value.decode("utf-8", "replace")
+        for batch in read_topic(bootstrap, checkpoints_topic(source))
+        for record in batch
+        if record.value is not None
+    ]
