@@ -2,15 +2,18 @@
 
 The counter is a row, held to commit: whoever has seen number n will never see a smaller new one, so the number is a
 `Last-Event-ID` to resume from. Waiting costs nothing: the process that commits wakes, and one poll a process, only
-while somebody listens, sees what other processes commit.
+while somebody listens, sees what other processes commit. What is new is read once for all listeners and kept for a while;
+the database is asked for what is older.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 import asyncpg
@@ -20,6 +23,9 @@ from shared.kernel.database import Connection, Pool
 from shared.telemetry import context
 
 log = logging.getLogger(__name__)
+
+_KEPT = 256
+"""So many of the last messages are in memory; who is further behind reads pages of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,16 @@ class Feed:
         self._more = asyncio.Event()
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
-        self._head = 0
         self.clients = 0
         self.sent = 0
         self.dropped = 0
         """Streams that are open; messages sent, and streams ended because their client took nothing, in this process."""
         self.on_sent: list[Callable[[Sequence[Message], int], None]] = []
         """Called with messages that a listener is given and since when (nanoseconds since 1970), for traces."""
+        self._last: int | None = None
+        """The last message that was read; the ones before it, as many as are kept, are in `_kept`."""
+        self._kept: deque[Message] = deque(maxlen=_KEPT)
+        self._reading: tuple[asyncio.Event, asyncio.Task[None]] | None = None
         self.ended = False
         """The process is about to stop: listeners go, and come back to another one with their `Last-Event-ID`."""
 
@@ -97,20 +106,30 @@ class Feed:
         self.wake()
 
     async def close(self) -> None:
-        """Stop polling, before the pool is closed."""
+        """Stop reading, before the pool is closed."""
         self.end()
-        if self._poller is not None:
-            self._poller.cancel()
-            await asyncio.gather(self._poller, return_exceptions=True)
+        under_way = [self._poller, self._reading[1] if self._reading else None]
+        tasks = [task for task in under_way if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def head(self) -> int:
         """The number of the last message; 0 for an empty feed."""
+        before = self._last
         async with self._pool.acquire() as connection:
             found: int | None = await connection.fetchval("select seq from projection.feed_heads where feed = $1", self._name)
-        return found or 0
+        head = found or 0
+        if self._last is None:
+            self._last = head
+        elif before is not None and not 0 <= head - before <= _KEPT:  # built anew, or nobody has listened for long
+            self._kept.clear()
+            self._last = head
+            self.wake()
+        return head
 
     async def read(self, after: int, limit: int) -> list[Message]:
-        """The next messages after a number."""
+        """The next messages after a number, from the table."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(
                 "select seq, kind, payload from projection.feed where feed = $1 and seq > $2 order by seq limit $3",
@@ -127,16 +146,45 @@ class Feed:
         try:
             while True:
                 more = self._more
-                found = await self.read(after, limit)
+                found = await self._found(after, limit)
                 left = deadline - asyncio.get_running_loop().time()
                 if found or left <= 0 or self.ended:
                     return found
                 try:
-                    await asyncio.wait_for(more.wait(), left)
+                    async with asyncio.timeout(left):
+                        await more.wait()
                 except TimeoutError:
                     return []
         finally:
             self._listens(-1)
+
+    async def _found(self, after: int, limit: int) -> list[Message]:
+        """What there is after a number: out of memory for whoever keeps up."""
+        if self._last is None:
+            await self.head()
+        if after >= (self._last or 0):
+            await self._read_together()
+        first = (self._last or 0) - len(self._kept)
+        if after < first:
+            return await self.read(after, limit)
+        return list(islice(self._kept, after - first, after - first + limit))
+
+    async def _read_together(self) -> None:
+        """One reading for everybody who was woken by the same commit. Whatever is kept without a wake was read at the first
+        look after one, so nobody sleeps over it."""
+        if self._reading is None or self._reading[0] is not self._more or _failed(self._reading[1]):
+            self._reading = self._more, asyncio.create_task(self._read_newer())
+        await asyncio.shield(self._reading[1])
+
+    async def _read_newer(self) -> None:
+        while True:
+            found = await self.read(self._last or 0, _KEPT)
+            for message in found:
+                if message.seq > (self._last or 0):  # two readings may be under way
+                    self._kept.append(message)
+                    self._last = message.seq
+            if len(found) < _KEPT:
+                return
 
     def _listens(self, change: int) -> None:
         self._listeners += change
@@ -152,6 +200,9 @@ class Feed:
             except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
                 log.warning("The feed %s cannot be read just now", self._name, exc_info=True)
                 continue
-            if head != self._head:
-                self._head = head
+            if head != self._last:  # what this process committed itself has been read, or is about to be
                 self.wake()
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from services.reporting.ledger.days import month_end, year_later
@@ -23,6 +25,9 @@ ACTIVE: Final = Rule(lambda day: day + ACTIVE_DAYS, holds=False)
 MEETING: Final[Amounts] = {measure("clubs_active"): 1}
 
 _ATTRIBUTE: Final = tuple(measure(name) for name in MEMBER_ATTRIBUTES)
+_ATTRIBUTES_OF: Final = attrgetter(*MEMBER_ATTRIBUTES)
+_REMEMBERED: Final = 8192
+"""Steps that are made twice: as what a report brings, and as what the club's next report takes back."""
 _WOMEN: Final = MEMBER_ATTRIBUTES.index("women")
 _OLDER: Final = MEMBER_ATTRIBUTES.index("aged_60_plus")
 _M: Final = {
@@ -103,6 +108,20 @@ class Club:
         windows.append((opens, self.dissolved_on))
         return tuple((opens, closes) for opens, closes in windows if opens < closes)
 
+    def with_snapshots(self, snapshots: tuple[Row, ...]) -> Club:
+        """The club with other reports of members. Written out, since `dataclasses.replace` costs as much as a fold."""
+        return Club(
+            self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards,
+            snapshots, self.months, self.meetings,
+        )  # fmt: skip
+
+    def with_months(self, months: tuple[Row, ...], meetings: tuple[int, ...]) -> Club:
+        """The club with other monthly reports and the meetings that follow from them."""
+        return Club(
+            self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards,
+            self.snapshots, months, meetings,
+        )  # fmt: skip
+
     def members_on(self, day: int) -> int | None:
         """The members by the last report as of that day or before."""
         index = bisect_left(self.snapshots, (day + 1,))
@@ -111,9 +130,7 @@ class Club:
 
 def snapshot_of(event: MembersReported) -> Snapshot:
     """The snapshot that an event reports."""
-    return Snapshot(
-        event.as_of.toordinal(), event.basis, event.total, tuple(getattr(event, name) for name in MEMBER_ATTRIBUTES)
-    )
+    return Snapshot(event.as_of.toordinal(), event.basis, event.total, _ATTRIBUTES_OF(event))
 
 
 def month_of_report(event: MonthReported) -> Month:
@@ -136,23 +153,25 @@ def month_of_report(event: MonthReported) -> Month:
     return Month(month, meeting, done, event.income_fund, event.operating_fund, *lent, *raised)
 
 
+@lru_cache(_REMEMBERED)
 def member_step(snapshot: Snapshot) -> Step:
     """The amounts of a snapshot: each attribute with the members it is a share of and the clubs that stated it."""
-    total = snapshot.total
+    total, attributes = snapshot.total, snapshot.attributes
     live = {_M["members"]: total, _M["members_stated"]: 1}
-    stale = {_M["members_stale"]: total, _M["members_stale_clubs"]: 1}
-    for number, value in zip(_ATTRIBUTE, snapshot.attributes, strict=True):
+    for number, value in zip(_ATTRIBUTE, attributes, strict=True):
         if value is not None:
             live[number] = value
             live[number + 1] = total
             live[number + 2] = 1
-    if (women := snapshot.attributes[_WOMEN]) is not None:
+    stale = {_M["members_stale"]: total, _M["members_stale_clubs"]: 1}
+    if (women := attributes[_WOMEN]) is not None:
         stale[_M["women_stale"]] = women
-    if (older := snapshot.attributes[_OLDER]) is not None:
+    if (older := attributes[_OLDER]) is not None:
         stale[_M["aged_60_plus_stale"]] = older
     return Step(snapshot.day, snapshot.basis, live, stale)
 
 
+@lru_cache(_REMEMBERED)
 def quality_step(month: Month) -> Step | None:
     """All eight areas and the monthly meeting, if the report states the areas."""
     if month.areas is None:
@@ -163,6 +182,7 @@ def quality_step(month: Month) -> Step | None:
     return Step(month.day, COUNTED, live, {})
 
 
+@lru_cache(_REMEMBERED)
 def funds_step(month: Month) -> Step | None:
     """Both funds at the end of the month, as far as stated."""
     income, operating = month.income_fund, month.operating_fund

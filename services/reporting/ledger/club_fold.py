@@ -130,7 +130,7 @@ def _put_snapshot(page: Page, club: Club, new: Snapshot) -> Club:
     before = member_step(Snapshot._make(rows[index - 1])) if index else None
     line = Line(page, HOLDS_A_YEAR, club.stock)
     line.put(before, member_step(old) if old else None, member_step(new), until)
-    changed = replace(club, snapshots=(*rows[:index], tuple(new), *rows[rest:]))
+    changed = club.with_snapshots((*rows[:index], tuple(new), *rows[rest:]))
     _rebase_borrowers(line, club, changed, new.day, until)
     return changed
 
@@ -166,7 +166,7 @@ def _put_month(page: Page, club: Club, new: Month) -> Club:
         if old_step is not None or new_step is not None:
             line.put(_previous(rows, index, make), old_step, new_step, _next_day(rows, rest, make))
     meetings = _move_meeting(page, club, old.meeting if old is not None else None, new.meeting)
-    return replace(club, months=(*rows[:index], tuple(new), *rows[rest:]), meetings=meetings)
+    return club.with_months((*rows[:index], tuple(new), *rows[rest:]), meetings)
 
 
 def _previous(rows: Sequence[Row], index: int, make: Callable[[Month], Step | None]) -> Step | None:

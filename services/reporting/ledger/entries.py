@@ -78,7 +78,7 @@ class Book:
     def entries(self) -> Iterator[Entry]:
         """What is left, in the order of days."""
         for key, page in sorted(self.pages.items()) if len(self.pages) > 1 else self.pages.items():
-            for (day, basis), row in sorted(page.rows.items()):
-                amounts = {number: row[number] for number in sorted(row) if row[number]} if len(row) > 1 else row
-                if amounts and any(amounts.values()):
-                    yield Entry(key, day, basis, amounts)
+            rows = sorted(page.rows.items()) if len(page.rows) > 1 else page.rows.items()
+            for (day, basis), row in rows:
+                if any(row.values()):
+                    yield Entry(key, day, basis, {number: row[number] for number in sorted(row) if row[number]})

@@ -108,11 +108,7 @@ class Line:
 
 def _less(amounts: Amounts, others: Amounts) -> Amounts:
     """The first less the second, without what is equal."""
-    left: dict[int, int] = {}
-    for number, amount in amounts.items():
-        change = amount - others.get(number, 0)
-        if change:
-            left[number] = change
-    if others.keys() != amounts.keys():
-        left |= {number: -amount for number, amount in others.items() if number not in amounts}
-    return left
+    if amounts.keys() == others.keys():
+        return {number: amount - other for number, amount in amounts.items() if amount != (other := others[number])}
+    left = {number: change for number, amount in amounts.items() if (change := amount - others.get(number, 0))}
+    return left | {number: -amount for number, amount in others.items() if amount and number not in amounts}

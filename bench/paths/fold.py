@@ -1,0 +1,86 @@
+"""R1 to R5, R16 and the larger and dirty workloads: from Kafka to figures that can be asked for."""
+
+from __future__ import annotations
+
+from bench.core import Goal, Path, per_cpu_second, rate, seconds
+from bench.peer import Peer, Streams
+from bench.product import Counting, Product
+from bench.workload.files import key
+
+_SAMPLE = 0.02
+
+R1 = Path(
+    "R1",
+    "Kafka to queryable in PostgreSQL, one process",
+    [Product(), Counting()],
+    [Goal("rate against counting only", "product", "counting only", rate, at_least=0.20)],
+    key,
+    without_answer=["counting only"],
+)
+
+R2 = Path(
+    "R2",
+    "Against one message a call",
+    [Product(), Peer("FastStream", "faststream_one", _SAMPLE, own_environment=False, database=True)],
+    [
+        Goal("rate against FastStream, one message a call, upserting", "product", "FastStream", rate, at_least=60),
+        Goal("the same, events a CPU second", "product", "FastStream", per_cpu_second),
+    ],
+    key,
+    note=f"FastStream works on a sample of scale {_SAMPLE:g} at most, and rates are compared.",
+)
+
+R3 = Path(
+    "R3",
+    "Against Kafka Streams, exactly once, one thread",
+    [Product(), Streams("Streams, global table", "streams", mode="global"), Streams("Streams, partial sums", "streams")],
+    [
+        Goal("events a CPU second against one global table", "product", "Streams, global table", per_cpu_second, at_least=1.2),
+        Goal("events a CPU second against partial sums", "product", "Streams, partial sums", per_cpu_second, at_least=1),
+    ],
+    key,
+)
+
+R4 = Path(
+    "R4",
+    "Against Quix Streams, Faust and Bytewax",
+    [Product(), Peer("Quix", "quix"), Peer("Faust", "faust_peer", _SAMPLE), Peer("Bytewax", "bytewax_peer")],
+    [
+        Goal("events a CPU second against Quix Streams, exactly once", "product", "Quix", per_cpu_second, at_least=2.5),
+        Goal("events a CPU second against Faust with RocksDB", "product", "Faust", per_cpu_second, at_least=20),
+        Goal("events a CPU second against Bytewax with recovery", "product", "Bytewax", per_cpu_second, at_least=1.2),
+    ],
+    key,
+    note=f"Faust works on a sample of scale {_SAMPLE:g} at most.",
+)
+
+R5 = Path(
+    "R5",
+    "Full rebuild, two processes",
+    [
+        Product("product, 2 processes", processes=2),
+        Streams("Streams, 2 threads", "streams", threads=2),
+        Peer("DuckDB", "duck", threads=2, from_file=True),
+    ],
+    [
+        Goal(
+            "rate against Kafka Streams with 2 threads, partial sums",
+            "product, 2 processes",
+            "Streams, 2 threads",
+            rate,
+            at_least=1,
+        ),
+        Goal("time against DuckDB from the file", "product, 2 processes", "DuckDB", seconds, at_most=15),
+    ],
+    key,
+)
+
+R16 = Path(
+    "R16",
+    "The price of exactly once",
+    [Product(), Product("at most once", "bench.work.at_most_once")],
+    [Goal("rate against the same projector at most once", "product", "at most once", rate, at_least=0.9)],
+    key,
+)
+
+PATHS = (R1, R2, R3, R4, R5, R16)

@@ -1,0 +1,86 @@
+"""One process of the product's projector: the real `Runner` with the real `FiguresView`, from the first event to the last.
+
+The clock runs from the moment at which the group gives this process its partitions (it then asks the database for its
+checkpoints) to the commit of the last event. `processes` > 1: it works until it is told to stop, and others share the work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from bench.meter import cpu_of, peak_rss_mb
+from services.reporting.ledger.view import FiguresView
+from shared.eventlog.postgres import open_pool
+from shared.projections.runner import Runner
+from shared.reference.book import load
+
+
+class Watched:
+    """A pool that starts the clock when it is first asked for a connection."""
+
+    def __init__(self, pool: Any, postgres: int) -> None:
+        self._pool = pool
+        self._postgres = postgres
+        self.began: tuple[float, float, float] | None = None
+
+    def now(self) -> tuple[float, float, float]:
+        """Wall, own CPU and PostgreSQL's CPU seconds."""
+        return time.perf_counter(), time.process_time(), cpu_of(self._postgres)
+
+    def acquire(self) -> AbstractAsyncContextManager[Any]:
+        """As a pool's."""
+        if self.began is None:
+            self.began = self.now()
+        return self._pool.acquire()
+
+
+async def main(orders: dict[str, Any]) -> None:
+    """Work as ordered."""
+    view = FiguresView(load())
+    pool = Watched(await open_pool(orders["database"], min_size=2, max_size=4), orders["postgres"])
+    runner = Runner(pool, orders["bootstrap"], [view], orders["group"], max_records=orders.get("max_records", 5000))
+    done = asyncio.Event()
+    ended: list[tuple[float, float, float]] = []
+
+    def committed() -> None:
+        status = runner.status().views[view.name]
+        if status.applied + status.parked >= orders["events"]:
+            ended.append(pool.now())
+            done.set()
+
+    runner.on_commit.append(committed)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    running = asyncio.create_task(runner.run())
+    if orders.get("processes", 1) > 1:
+        await asyncio.to_thread(sys.stdin.readline)
+        ended.append(pool.now())
+    else:
+        finished = asyncio.create_task(done.wait())
+        await asyncio.wait([finished, running], return_when=asyncio.FIRST_COMPLETED)
+    began = pool.began or ended[0]
+    wall, own, postgres = (end - start for start, end in zip(began, ended[0], strict=True))
+    print(
+        json.dumps(
+            {
+                "seconds": wall,
+                "cpu": own,
+                "cpu_postgres": postgres,
+                "events": runner.status().views[view.name].applied,
+                "peak_rss_mb": peak_rss_mb(os.getpid()),
+            }
+        ),
+        flush=True,
+    )
+    await runner.stop()
+    await running
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1])))
