@@ -30,7 +30,7 @@ def main() -> int:
         outcomes += verdict.outcomes
         if verdict.violations:
             failed += 1
-            print(f"seed {seed}: {verdict.violations[0]}\n    {verdict.replay}")
+            print(f"seed {seed}: {verdict.violations[0]}\n    {verdict.replay}", flush=True)
     print(f"{asked.seeds} seeds, {failed} failed, {time.process_time() - began:.1f} s of processor time")
     print(f"commands: {dict(outcomes)}")
     print("faults: " + ", ".join(f"{site} {fired[site]}" for site in SITES))
