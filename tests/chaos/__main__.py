@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import secrets
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.campaign import run
@@ -18,8 +19,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("build/chaos"), help="where the result goes: .json and .md")
     asked = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if asked.seed is None else asked.seed
-    print(f"seed {seed}")
-    result = asyncio.run(run(asked.minutes, seed))
+    say = partial(print, flush=True)
+    say(f"seed {seed}")
+    result = asyncio.run(run(asked.minutes, seed, say=say))
     result.write(asked.out)
     print()
     print(result.markdown())

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 from tests.simulator.faults import SITES
-from tests.simulator.run import simulate
+from tests.simulator.run import campaign, simulate
 
 
 def main() -> int:
@@ -24,13 +24,12 @@ def main() -> int:
         print("\n".join(verdict.violations) or "no violation")
         return 1 if verdict.violations else 0
     began, fired, outcomes, failed = time.process_time(), Counter[str](), Counter[str](), 0
-    for seed in range(asked.first, asked.first + asked.seeds):
-        verdict = simulate(seed)
+    for verdict in campaign(range(asked.first, asked.first + asked.seeds)):
         fired += verdict.fired
         outcomes += verdict.outcomes
         if verdict.violations:
             failed += 1
-            print(f"seed {seed}: {verdict.violations[0]}\n    {verdict.replay}")
+            print(f"seed {verdict.seed}: {verdict.violations[0]}\n    {verdict.replay}", flush=True)
     print(f"{asked.seeds} seeds, {failed} failed, {time.process_time() - began:.1f} s of processor time")
     print(f"commands: {dict(outcomes)}")
     print("faults: " + ", ".join(f"{site} {fired[site]}" for site in SITES))
