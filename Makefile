@@ -1,5 +1,5 @@
 # Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
-.PHONY: setup setup-dev demo up down status test check format schemas metrics places assets screenshots lock clean
+.PHONY: setup setup-dev demo up down status test simulate chaos check format schemas places assets screenshots lock clean metrics
 PY := .venv/bin/python
 
 setup:            ## the environment, the tables of places and the script of the pages
@@ -23,6 +23,12 @@ status:
 test: setup-dev   ## all tests, on a real Kafka, PostgreSQL and Chromium; ARGS="-k name" for some
 	tests/browser/chromium.sh
 	.venv/bin/pytest $(ARGS)
+
+simulate: setup-dev  ## many seeds of the simulator; SEEDS=20000
+	$(PY) -m tests.simulator --seeds $(or $(SEEDS),20000)
+
+chaos: setup-dev  ## random kills of the real stack of processes, checked every minute; MINUTES=30
+	$(PY) -m tests.chaos --minutes $(or $(MINUTES),30)
 
 screenshots: setup-dev  ## docs/pictures/*.png anew, of a small demo; URL=http://... takes a running one
 	tests/browser/chromium.sh

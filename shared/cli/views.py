@@ -6,6 +6,7 @@ environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`). Its e
 
 from __future__ import annotations
 
+import os
 import subprocess
 from typing import Annotated
 
@@ -18,6 +19,9 @@ from shared.local.stack import urls_of
 from shared.local.state import DataDir, default_data_dir
 
 app = typer.Typer(no_args_is_help=True, help="Bản dựng của các bảng tổng hợp / builds of the views.")
+
+CORES = min(os.cpu_count() or 1, 6)
+"""There are six partitions a topic: more processes would have nothing to read."""
 
 VIEWS = {
     "clubs": "clubs",
@@ -44,10 +48,13 @@ def every(json: Json = False) -> None:
 def rebuild(
     view: View,
     accept: Annotated[bool, typer.Option("--accept", help="Swap it in although it differs from the live build.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Processes that fold; the number of cores if not given.")] = CORES,
     json: Json = False,
 ) -> None:
     """Dựng lại từ đầu, so từng byte, rồi đổi / rebuild from the logs, compare byte by byte, swap."""
-    raise typer.Exit(_run(_service(view), ["rebuild", view, *(["--accept"] if accept else [])], json=json))
+    raise typer.Exit(
+        _run(_service(view), ["rebuild", view, "--workers", str(workers), *(["--accept"] if accept else [])], json=json)
+    )
 
 
 @app.command()

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.kafka.record import Partition
@@ -66,12 +67,12 @@ def owned(found: Mapping[Lane, Stands], wanted: Iterable[Lane], epochs: Mapping[
 
 def lanes_of(partitions: Sequence[Partition]) -> list[Lane]:
     """The lanes that these partitions carry, in the order in which they are locked."""
-    return sorted(
-        (p.topic.removesuffix(".events"), lane)
-        for p in partitions
-        for lane in range(LANES)
-        if partition_of(lane, p.of) == p.partition
-    )
+    return sorted((p.topic.removesuffix(".events"), lane) for p in partitions for lane in _carried(p.partition, p.of))
+
+
+@lru_cache(maxsize=256)
+def _carried(partition: int, partitions: int) -> tuple[int, ...]:
+    return tuple(lane for lane in range(LANES) if partition_of(lane, partitions) == partition)
 
 
 async def claim(connection: Connection, view: str, version: int, partitions: Sequence[Partition]) -> Claim:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.kernel.clock import system_clock
@@ -31,8 +32,14 @@ from shared.projections.view import View, schema_of
 Say = Callable[[str], None]
 _TICK = 0.25
 _TOLD_SECONDS = 2.0
+_RECENT = 40
+"""Ticks over which the speed is measured."""
 _CLOSE = 200
 """So few events behind, the rest is read in the hand-over."""
+
+
+def _alone_folds(_built: Built) -> AbstractAsyncContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,8 @@ class Place:
     bootstrap: str
     stands_on: Mapping[str, str]
     """What else the figures are read with, by name, with its version: definitions, maps."""
+    helped: Callable[[Built], AbstractAsyncContextManager[None]] = field(default=_alone_folds)
+    """Other processes that fold the same build meanwhile (`fold_along`), so that a rebuild uses more than one core."""
 
 
 async def rebuild(place: Place, view: View, say: Say, *, accept_difference: bool = False) -> Json:
@@ -135,33 +144,46 @@ async def _catch_up(place: Place, new: Built, live: Built, say: Say, *, quietly:
     """Fold from the topics until the build is nearly where the live one is."""
     if await _passed(place.pool, live) - await _passed(place.pool, new) <= _CLOSE:
         return
-    runner = Runner(place.pool, place.bootstrap, [new], f"{place.service}-{new.name}-build-{new.version}")
+    async with place.helped(new):
+        await _fold_until_close(place, new, live, say, quietly=quietly)
+
+
+async def _fold_until_close(place: Place, new: Built, live: Built, say: Say, *, quietly: bool) -> None:
+    runner = Runner(place.pool, place.bootstrap, [new], group_of(place.service, new))
     running = asyncio.create_task(runner.run())
     try:
-        began, told = time.monotonic(), 0.0
-        first = at = await _passed(place.pool, new)
-        while (behind := (total := await _passed(place.pool, live)) - at) > _CLOSE:
+        told, seen = 0.0, deque[tuple[float, int]](maxlen=_RECENT)
+        at = await _passed(place.pool, new)
+        while (total := await _passed(place.pool, live)) - at > _CLOSE:
             status = runner.status()
             if running.done() or status.red:
                 raise _stopped(new, "; ".join(status.red) or str(running))
             crashpoint("rebuild.catching_up")
             now = time.monotonic()
+            seen.append((now, at))
             if not quietly and now - told > _TOLD_SECONDS:
-                say(_progress(new, at, total, behind, (at - first) / max(now - began, 0.001)))
+                say(_progress(new, at, total, seen))
                 told = now
             await asyncio.sleep(_TICK)
             at = await _passed(place.pool, new)
-        if not quietly:
-            say(_progress(new, at, total, max(behind, 0), (at - first) / max(time.monotonic() - began, 0.001)))
+        if not quietly and seen:
+            say(_progress(new, at, total, seen))
     finally:
         await runner.stop()
         await running
 
 
-def _progress(new: Built, at: int, total: int, behind: int, rate: float) -> str:
-    percent = 100 * at // max(total, 1)
-    left = f"{behind / rate:.0f} s" if rate > 0 else "?"
-    done = f"{at:,}/{total:,} ({min(percent, 100)} %)"
+def group_of(service: str, built: Built) -> str:
+    """The consumer group of all processes that fold a build which is not live."""
+    return f"{service}-{built.name}-build-{built.version}"
+
+
+def _progress(new: Built, at: int, total: int, seen: Sequence[tuple[float, int]]) -> str:
+    """How far, how fast lately, and how long at that speed."""
+    (then, before), (now, _) = seen[0], seen[-1]
+    rate = (at - before) / max(now - then, _TICK)
+    left = f"{max(total - at, 0) / rate:.0f} s" if rate > 0 else "?"
+    done = f"{at:,}/{total:,} ({min(100 * at // max(total, 1), 100)} %)"
     return f"  {new.name} {new.version}: {done} sự kiện / events, {rate:,.0f}/s, còn / left {left}"
 
 

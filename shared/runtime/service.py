@@ -100,7 +100,7 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
         if options.role == "views":
             from shared.runtime.view_commands import run_views  # noqa: PLC0415  only this needs the projections' Kafka clients
 
-            return asyncio.run(run_views(service, options.action, options.view, accept=options.accept, json_only=options.json))
+            return asyncio.run(run_views(service, options))
         from shared.runtime.process import run  # noqa: PLC0415  only a process that serves needs the web and Kafka clients
 
         return asyncio.run(run(service, service_settings(service.name, os.environ), options.role, ROLES[options.role]))
@@ -152,9 +152,11 @@ def _parser(name: str) -> argparse.ArgumentParser:
         roles.add_parser(role)
     roles.add_parser("openapi", help="print the OpenAPI document")
     views = roles.add_parser("views", help="rebuild a view with proof, compare its builds, or go back to the one before")
-    views.add_argument("action", choices=("list", "rebuild", "compare", "rollback"))
+    views.add_argument("action", choices=("list", "rebuild", "compare", "rollback", "fold"))
     views.add_argument("view", nargs="?", help="the view's name; not for list")
     views.add_argument("--accept", action="store_true", help="swap a rebuilt view in although it differs")
+    views.add_argument("--workers", type=int, default=1, help="processes that fold; one a core is best")
+    views.add_argument("--build", type=int, help="of `fold`, which a rebuild starts for its workers")
     views.add_argument("--json", action="store_true", help="the answer for programs, progress on stderr")
     migration = roles.add_parser("migrate", help="make the tables, as the owner of the database")
     migration.add_argument("--simulated", action="store_true", help="mark a new database as one with a simulated clock")

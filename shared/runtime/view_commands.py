@@ -6,6 +6,8 @@ goes to stderr, the certificate to stdout; a refusal is one sentence and exit co
 
 from __future__ import annotations
 
+import argparse
+import asyncio
 import json
 import logging
 import os
@@ -16,8 +18,10 @@ from typing import Any
 
 from shared.kernel.errors import Refused
 from shared.projections import builds, rebuild
+from shared.projections.builds import Built, beside
 from shared.projections.dump import Difference
 from shared.projections.rebuild import Place
+from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
 from shared.runtime.connect import connected, pooled
@@ -28,20 +32,24 @@ Json = dict[str, Any]
 _POOL = 6
 
 
-async def run_views(service: Service, action: str, name: str | None, *, accept: bool, json_only: bool) -> int:
-    """One action. May raise `Refused`."""
+async def run_views(service: Service, options: argparse.Namespace) -> int:
+    """One action, as the service's command line understood it. May raise `Refused`."""
+    action, json_only = options.action, options.json
     logging.getLogger().setLevel(logging.ERROR)  # what matters is said by `_say`, beside a progress that people read
     views = {view.name: view for view in service.views(load())}
-    async with _place(service) as place:
+    async with _place(service, options.workers) as place:
         if action == "list":
             _tell_builds([build for view in views for build in await builds.of(place.owner, view)], json_only=json_only)
             return 0
-        view = _known(views, name)
+        view = _known(views, options.view)
         match action:
             case "rebuild":
-                proof = await rebuild.rebuild(place, view, _say, accept_difference=accept)
+                proof = await rebuild.rebuild(place, view, _say, accept_difference=options.accept)
             case "rollback":
                 proof = await rebuild.rollback(place, view, _say)
+            case "fold":
+                await _fold_along(place, beside(view, options.build or 0))
+                return 0
             case _:
                 proof, different = await rebuild.compare(place, view, _say)
                 _tell_differences(different)
@@ -49,15 +57,42 @@ async def run_views(service: Service, action: str, name: str | None, *, accept: 
     return 0 if proof["compared"]["equal"] or action != "compare" else 1
 
 
+async def _fold_along(place: Place, built: Built) -> None:
+    """Fold a build beside the process that rebuilds it, until that one closes our standard input: also when it was killed."""
+    runner = Runner(place.pool, place.bootstrap, [built], rebuild.group_of(place.service, built))
+    running = asyncio.create_task(runner.run())
+    await asyncio.to_thread(sys.stdin.read)
+    await runner.stop()
+    await running
+
+
 @asynccontextmanager
-async def _place(service: Service) -> AsyncGenerator[Place]:
+async def _workers(service: str, count: int, built: Built) -> AsyncGenerator[None]:
+    arguments = ["-m", f"services.{service}", "views", "fold", built.name, "--build", str(built.version)]
+    started = [
+        await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=asyncio.subprocess.PIPE) for _ in range(count)
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            assert process.stdin is not None  # noqa: S101  it was asked for
+            process.stdin.close()
+        await asyncio.gather(*(process.wait() for process in started))
+
+
+@asynccontextmanager
+async def _place(service: Service, workers: int) -> AsyncGenerator[Place]:
     settings = service_settings(service.name, os.environ)
     owner = migrate_settings(service.name, os.environ)
     async with (
         pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} views") as pool,
         connected(owner.owner_url) as connection,
     ):
-        yield Place(service.name, pool, connection, owner.app_role, settings.kafka_bootstrap, service.stands_on())
+        yield Place(
+            service.name, pool, connection, owner.app_role, settings.kafka_bootstrap, service.stands_on(),
+            lambda built: _workers(service.name, workers - 1, built),
+        )  # fmt: skip
 
 
 def _known(views: dict[str, View], name: str | None) -> View:

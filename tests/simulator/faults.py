@@ -19,7 +19,7 @@ SITES: dict[str, float] = {
     "log.slow": 0.10,
     "relay.session_cut": 0.01,
     "relay.mark_unheard": 0.08,
-    "relay.slow": 0.03,
+    "relay.slow": 0.06,
     "producer.refused": 0.08,
     "producer.partial": 0.10,
     "producer.ack_lost": 0.10,

@@ -117,6 +117,7 @@ class Trusting(SimLanes):
             plain: MemorySession = watched._session
 
             async def mark(held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
+                await self.calling("relay.mark")
                 self.positions.update(reached)
                 return {lane: Held(position, held[lane].epoch) for lane, position in reached.items()}
 

@@ -225,7 +225,7 @@ async def test_a_rebuilt_view_shows_its_certificate_and_goes_on(processes: Proce
         await until(lambda: passed(client, answer))
         assert (await client.get("/v1/projections/figures/certificate")).json()["slug"] == "no-certificate"
 
-        job = processes.start("reporting", "views", "rebuild", "figures", owner=True)
+        job = processes.start("reporting", "views", "rebuild", "figures", "--workers", "2", owner=True)
         assert await asyncio.wait_for(job.finished(), 60) == 0, job.last_words()
         proof = (await client.get("/v1/projections/figures/certificate")).json()
         assert proof["positions"] == {"reporting": {str(answer["lane"]): 1}}
