@@ -32,6 +32,17 @@ class Row(NamedTuple):
         """A row of figures."""
         return cls(head, [(each.question, render.figure(each)) for each in figures])
 
+    @classmethod
+    def drawn(cls, head: Json, figures: Sequence[Figure]) -> Row:
+        """A row that is only drawn: the amounts, without words and without ids."""
+        return cls(
+            head,
+            [
+                (None, {"indicator": each.question.definition.slug, "value": render.plain(each.choice.value)})
+                for each in figures
+            ],
+        )
+
 
 async def rows(found: Snapshot, clocks: Clocks, what: Hashable, make: Callable[[], Awaitable[list[Row]]]) -> list[Json]:
     """The rows that `make` gives, or that it gave before for the same. `what` says everything about them but the clocks."""
@@ -42,6 +53,7 @@ async def rows(found: Snapshot, clocks: Clocks, what: Hashable, make: Callable[[
     if kept is None:
         kept = await make()
         answers.keep(key, kept, sum(len(row.numbers) for row in kept))
+        return [{**row.head, "numbers": [number for _, number in row.numbers]} for row in kept]
     return [_as_known(row, clocks.known_at) for row in kept]
 
 

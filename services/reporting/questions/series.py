@@ -6,7 +6,7 @@ borrowers are shown, and never summed over months.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import islice
@@ -18,7 +18,7 @@ from services.reporting.questions import cube, remembered
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.ask import Ask
 from services.reporting.questions.covered import Covered
-from services.reporting.questions.desk import GENERATED, Desk
+from services.reporting.questions.desk import GENERATED, Desk, Figure
 from services.reporting.questions.lines import Lines, days_needed
 from services.reporting.questions.question import Clocks, Question
 from services.reporting.questions.remembered import Row
@@ -28,6 +28,7 @@ from shared.reference.book import Places
 
 Json = dict[str, Any]
 MOST_MONTHS = 120
+RowOf = Callable[[Json, Sequence[Figure]], Row]
 
 
 def is_flow(definition: Definition) -> bool:
@@ -62,24 +63,37 @@ async def quarters_of(
 ) -> dict[str, list[Json]]:
     """What many areas (provinces and above) stood at when each of the last quarters ended, and on the day, by the area's text.
 
-    For sparklines and small multiples: every number over its own window, as it is shown on a day by itself.
+    For sparklines and small multiples: every number over its own window, as it is shown on a day by itself, but its amount
+    alone: the words and ids of hundreds of numbers that nobody reads took most of the time of the page.
     """
     days = [*reversed(list(islice(_quarter_ends(clocks.as_of), quarters))), clocks.as_of]
     asked = {day: [Question(each, WHOLE_COUNTRY, replace(clocks, as_of=day)) for each in definitions] for day in days}
-    return await _series(found, places, asked, areas, clocks)
+    return await _series(found, places, asked, areas, clocks, Row.drawn)
 
 
 async def _series(
-    found: Snapshot, places: Places, asked: Mapping[date, Sequence[Question]], areas: Sequence[Area], clocks: Clocks
+    found: Snapshot,
+    places: Places,
+    asked: Mapping[date, Sequence[Question]],
+    areas: Sequence[Area],
+    clocks: Clocks,
+    row_of: RowOf = Row.of,
 ) -> dict[str, list[Json]]:
     """The same questions of several areas, on several days."""
-    what = ("series", tuple(areas), *((day, *((each.definition.slug, each.period) for each in asked[day])) for day in asked))
-    rows = await remembered.rows(found, clocks, what, lambda: _rows(found, Desk(places, clocks), asked, areas))
+    what = (
+        "series",
+        row_of.__name__,
+        tuple(areas),
+        *((day, *((each.definition.slug, each.period) for each in asked[day])) for day in asked),
+    )
+    rows = await remembered.rows(found, clocks, what, lambda: _rows(found, Desk(places, clocks), asked, areas, row_of))
     count = len(asked)
     return {area.text: rows[index * count : (index + 1) * count] for index, area in enumerate(areas)}
 
 
-async def _rows(found: Snapshot, desk: Desk, asked: Mapping[date, Sequence[Question]], areas: Sequence[Area]) -> list[Row]:
+async def _rows(
+    found: Snapshot, desk: Desk, asked: Mapping[date, Sequence[Question]], areas: Sequence[Area], row_of: RowOf
+) -> list[Row]:
     """Every day of the first area, then of the next."""
     clocks, months = desk.clocks, list(asked)
     definitions = [question.definition for question in asked[months[0]]]
@@ -96,7 +110,7 @@ async def _rows(found: Snapshot, desk: Desk, asked: Mapping[date, Sequence[Quest
         desk.move(then, sheets, Covered.on(desk.places, found.look, then) if covers else None)
         head = {"key": month.isoformat()[:7], "kind": "month", "name": f"{month:%m/%Y}", "as_of": month.isoformat()}
         for area in areas:
-            series[area].append(Row.of(head, [desk.figure(question.of(area)) for question in questions]))
+            series[area].append(row_of(head, [desk.figure(question.of(area)) for question in questions]))
     return [row for rows in series.values() for row in rows]
 
 
