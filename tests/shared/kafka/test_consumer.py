@@ -95,3 +95,21 @@ async def test_reading_starts_where_the_owner_says(kafka_bootstrap: str) -> None
         *((p, offset) for p in range(5) for offset in range(7, 10)),
         *((5, offset) for offset in range(10)),
     ]
+
+
+async def test_F16_an_offset_out_of_range_leads_to_the_first_record_never_past_what_is_there(kafka_bootstrap: str) -> None:
+    """Seen to fail with `auto_offset_reset="latest"`: nothing was read."""
+    topic = await topic_with(kafka_bootstrap, [(b"%d" % n, []) for n in range(12)])
+    done: list[Received] = []
+
+    async def handle(records: Sequence[Received]) -> None:
+        done.extend(records)
+
+    async def beyond(partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
+        return {(p.topic, p.partition): 1000 for p in partitions}
+
+    consumer = BatchConsumer(kafka_bootstrap, [topic], topic, handle, beyond)
+    await consumer.start()
+    await until(lambda: len(done) >= 12)
+    await consumer.stop()
+    assert sorted((r.partition, r.offset) for r in done) == [(p, offset) for p in range(6) for offset in range(2)]

@@ -201,8 +201,8 @@ async def in_one_partition(flow: Place) -> list[str]:
 
 
 async def test_F16_records_that_retention_took_are_asked_for_not_skipped(flow: Place) -> None:
-    """The offset to read on from is out of range, and of some lanes nothing is left that would show a gap. Seen to fail with
-    `auto.offset.reset=latest`, and without the partition's first offset in its identity."""
+    """The offset to read on from is out of range, and of some lanes nothing is left that would show a gap. Seen to fail without
+    the partition's first offset in its identity."""
     await stored(flow)
     await publish(flow.bootstrap, await flow.stored())
     async with running(runner_of(flow)):
