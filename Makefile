@@ -1,5 +1,5 @@
 # Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
-.PHONY: setup setup-dev demo up down status test simulate chaos check format schemas places assets screenshots lock clean metrics
+.PHONY: setup setup-dev demo up down status test simulate chaos bench check format schemas metrics places assets screenshots lock clean
 PY := .venv/bin/python
 
 setup:            ## the environment, the tables of places and the script of the pages
@@ -29,6 +29,14 @@ simulate: setup-dev  ## many seeds of the simulator; SEEDS=20000
 
 chaos: setup-dev  ## random kills of the real stack of processes, checked every minute; MINUTES=30
 	$(PY) -m tests.chaos --minutes $(or $(MINUTES),30)
+
+bench: setup-dev build/bench/installed  ## docs/bench.md anew; ARGS="--scale 0.05 --only R1,R2 --rounds 3" for less
+	$(PY) -m bench $(ARGS)
+
+build/bench/installed: requirements/bench.txt
+	$(PY) -m venv --clear build/bench
+	if build/bench/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt; then touch $@; \
+	else echo "The peers do not install here (they want Python 3.11): they are left out." >&2; rm -rf build/bench; fi
 
 screenshots: setup-dev  ## docs/pictures/*.png anew, of a small demo; URL=http://... takes a running one
 	tests/browser/chromium.sh
@@ -62,7 +70,7 @@ assets: setup     ## unpack htmx, the one script of the pages that is not ours
 lock:             ## renew the locked requirements and the jars of Kafka
 	python3 -m venv build/lock
 	build/lock/bin/pip install --quiet uv
-	for name in server run dev; do build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	for name in server run dev bench; do build/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --output-file requirements/$$name.txt requirements/$$name.in || exit 1; done
 	$(PY) -m shared.local.jars
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.answers import MEASURES, Row, hash_of
 from bench.core import Bench, Result, Wrong
+from bench.servers import Servers
 from bench.workers import Worker, result_of
 from bench.workload.files import Workload, workload
 from bench.workload.load import SOURCES, load
@@ -62,9 +63,9 @@ class Product:
     name: str = "product"
     module: str = "bench.work.product"
     processes: int = 1
-    scale: float | None = None
+    times: float = 1
+    """How many times larger than the run's workload."""
     dirty: bool = False
-    check: bool = True
     _urls: DatabaseUrls | None = None
     _given: Workload | None = None
     _bootstrap: str = ""
@@ -72,7 +73,7 @@ class Product:
 
     async def prepare(self, bench: Bench) -> None:
         """A fresh database; the topics are filled once for a broker."""
-        self._given = await workload(bench, self.scale, dirty=self.dirty)
+        self._given = await workload(bench, bench.scale * self.times, dirty=self.dirty)
         self._bootstrap = await load(bench, self._given, dirty=self.dirty)
         self._urls = await bench.servers.database("figures")
         self._runs += 1
@@ -101,7 +102,7 @@ class Product:
             said = await self._together(workers, self._urls)
         if said["events"] != self._given.events and not self.dirty:
             raise Wrong(f"{said['events']} events of {self._given.events} were applied")
-        return result_of(said, answer_hash=await answer(self._urls) if self.check else None)
+        return result_of(said, answer_hash=await answer(self._urls), key=self._given.key)
 
     async def _together(self, workers: list[Worker], urls: DatabaseUrls) -> dict[str, Any]:
         owner: Any = await connect(urls.owner)
@@ -138,19 +139,50 @@ class Product:
 
 
 @dataclass(slots=True)
+class Apart:
+    """A product with servers of its own for every run: for a workload that has no room beside another one."""
+
+    product: Product
+    _servers: Servers | None = None
+
+    @property
+    def name(self) -> str:
+        """The product's."""
+        return self.product.name
+
+    async def prepare(self, bench: Bench) -> None:
+        """Servers and topics of its own."""
+        self._servers = Servers()
+        await self.product.prepare(self._there(bench))
+
+    async def run(self, bench: Bench) -> Result:
+        """The product's run."""
+        await (self._servers or bench.servers).settle()
+        return await self.product.run(self._there(bench))
+
+    async def cleanup(self, bench: Bench) -> None:
+        """The servers are gone, with everything on them."""
+        if self._servers is not None:
+            await self._servers.__aexit__(None, None, None)
+            self._servers = None
+
+    def _there(self, bench: Bench) -> Bench:
+        return bench if self._servers is None else replace(bench, servers=self._servers, folder=self._servers.folder)
+
+
+@dataclass(slots=True)
 class Counting:
     """The counting limit."""
 
     name: str = "counting only"
-    scale: float | None = None
 
     async def prepare(self, bench: Bench) -> None:
         """The topics are filled."""
-        await load(bench, await workload(bench, self.scale))
+        await load(bench, await workload(bench))
 
     async def run(self, bench: Bench) -> Result:
         """From the assignment to the last record."""
-        given = await workload(bench, self.scale)
+        given = await workload(bench)
         orders = {
             "bootstrap": await bench.servers.kafka(),
             "topics": [topic_of(source) for source in SOURCES],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bench.core import Goal, Path, per_cpu_second, rate, seconds
+from bench.core import Goal, Path, extra, per_cpu_second, rate, seconds
 from bench.peer import Peer, Streams
-from bench.product import Counting, Product
+from bench.product import Apart, Counting, Product
 from bench.workload.files import key
 
 _SAMPLE = 0.02
@@ -73,6 +73,7 @@ R5 = Path(
         Goal("time against DuckDB from the file", "product, 2 processes", "DuckDB", seconds, at_most=15),
     ],
     key,
+    note="Two members of one group from the first offset, joining it included: what a fresh build beside the live one reads.",
 )
 
 R16 = Path(
@@ -83,4 +84,25 @@ R16 = Path(
     key,
 )
 
-PATHS = (R1, R2, R3, R4, R5, R16)
+W10 = Path(
+    "W-10",
+    "Ten times the workload",
+    [Apart(Product("product on W")), Apart(Product("product on W-10", times=10))],
+    [
+        Goal("time against W", "product on W-10", "product on W", seconds, at_most=11),
+        Goal("peak memory against W", "product on W-10", "product on W", extra("peak_rss_mb")),
+    ],
+    rounds=1,
+    note="Ten times the clubs and the events. Each has servers of its own; one round.",
+)
+
+DIRTY = Path(
+    "W-dirty",
+    "Repeats, delays, poison and late reports",
+    [Apart(Product("product on W")), Apart(Product("product on W-dirty", dirty=True))],
+    [Goal("rate against W", "product on W-dirty", "product on W", rate)],
+    rounds=1,
+    note="The poison is parked, the repeats are skipped, and the answer is that of W-dirty's own key.",
+)
+
+PATHS = (R1, R2, R3, R4, R5, R16, W10, DIRTY)

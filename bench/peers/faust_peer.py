@@ -45,7 +45,9 @@ def main() -> None:
             rows[name] = rows.get(name, 0) + amount
         answer(seen, spent, rows)
 
-    worker = faust.Worker(app, loglevel="error")
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = faust.Worker(app, loop=loop, loglevel="error")
     worker.execute_from_commandline()
 
 

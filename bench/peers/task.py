@@ -101,6 +101,6 @@ def orders() -> dict[str, Any]:
 
 
 def answer(events: int, clock: dict[str, float], rows: dict[str, int]) -> None:
-    print(flush=True)
-    print(json.dumps({**clock, "events": events, "rows": rows}), flush=True)
+    with os.fdopen(os.dup(1), "w") as out:  # some frameworks put a logger in the place of sys.stdout
+        out.write("\n" + json.dumps({**clock, "events": events, "rows": rows}) + "\n")
     os._exit(0)

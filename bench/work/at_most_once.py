@@ -7,6 +7,7 @@ One transaction a batch remains, since one statement each would cost more. The f
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -60,6 +61,9 @@ async def main(orders: dict[str, Any]) -> None:
 
     topics = [topic_of(source) for source in view.sources]
     consumer = BatchConsumer(orders["bootstrap"], topics, orders["group"], handle, assigned)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # as shared/runtime/process.py does for every service
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     await consumer.start()

@@ -7,6 +7,7 @@ checkpoints) to the commit of the last event. `processes` > 1: it works until it
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -55,6 +56,9 @@ async def main(orders: dict[str, Any]) -> None:
             done.set()
 
     runner.on_commit.append(committed)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # as shared/runtime/process.py does for every service
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     running = asyncio.create_task(runner.run())

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from services.trainings.domain import BoardCommand, RecordBoardTrained, RequireBoardTraining
 from shared.eventlog.plan import Request
 from shared.events.clubs import ClubFounded, FoundingCorrected
+from shared.events.language import UPCASTS
 from shared.events.trainings import TrainingHeld
 from shared.kernel.database import Connection
 from shared.kernel.envelope import Recorded
@@ -46,7 +47,7 @@ class TrainBoards:
 
     name = "train_boards"
     sources = ("clubs", "trainings")
-    codec = EventCodec(ClubFounded, FoundingCorrected, TrainingHeld)
+    codec = EventCodec(ClubFounded, FoundingCorrected, TrainingHeld, upcasts=UPCASTS)
 
     def __init__(self, places: PlaceBook) -> None:
         self._places = places

@@ -9,7 +9,21 @@ import sys
 
 import typer
 
-from shared.cli import checkpoint, demo, events, imports, progress, stack, tokens, topics, verify, views
+from shared.cli import (
+    checkpoint,
+    demo,
+    doctor,
+    events,
+    imports,
+    letters,
+    progress,
+    republish,
+    stack,
+    tokens,
+    topics,
+    verify,
+    views,
+)
 from shared.cli.speech import complain
 from shared.kernel.errors import Refused
 from shared.local.failures import of_os
@@ -30,8 +44,11 @@ app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(events.app, name="event")
 app.add_typer(views.app, name="views")
+app.command("doctor")(doctor.doctor)
 app.command("verify")(verify.verify)
 app.command("dump")(verify.dump)
+app.command("republish")(republish.republish)
+app.add_typer(letters.app, name="letters")
 app.add_typer(checkpoint.app, name="checkpoint")
 
 

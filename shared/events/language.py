@@ -9,7 +9,7 @@ from shared.events.clubs import ClubEvent
 from shared.events.monitoring import InspectionEvent, TargetEvent
 from shared.events.reporting import ReportingEvent
 from shared.events.trainings import BoardEvent, TrainingEvent
-from shared.kernel.event import Event, EventCodec
+from shared.kernel.event import Event, EventCodec, Upcast, type_key
 
 UNIONS: dict[str, tuple[object, ...]] = {
     "clubs": (ClubEvent,),
@@ -19,6 +19,9 @@ UNIONS: dict[str, tuple[object, ...]] = {
 }
 """The unions of each service, by the service's name (which is also the source of its events)."""
 
+UPCASTS: dict[type_key, Upcast] = {}
+"""How the data of an old version become those of the next, by type and old version; CONTRIBUTING.md says when one is due."""
+
 
 def topic_of(source: str) -> str:
     """The Kafka topic that carries a service's events."""
@@ -27,7 +30,7 @@ def topic_of(source: str) -> str:
 
 def codec_of(*sources: str) -> EventCodec:
     """A codec for the events of some services; of all when none is named."""
-    return EventCodec(*(union for source in sources or UNIONS for union in UNIONS[source]))
+    return EventCodec(*(union for source in sources or UNIONS for union in UNIONS[source]), upcasts=UPCASTS)
 
 
 def events_of(source: str) -> tuple[type[Event], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from shared.kernel.envelope import Recorded
@@ -18,6 +19,10 @@ from shared.kernel.lanes import LANES, lane_of
 RawHeaders = Iterable[tuple[str, str | bytes | None]]
 
 CONTENT_TYPE = "application/json"
+_ATTRIBUTES = itemgetter(
+    "ce_specversion", "ce_subject", "ce_streamversion", "ce_id", "ce_type", "ce_schemaversion", "ce_time", "ce_commandid",
+    "ce_actor", "ce_hash",
+)  # fmt: skip
 
 
 class Coordinates(NamedTuple):
@@ -99,23 +104,13 @@ def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at:
     if value is None:
         raise Undecodable("the record has no value (a tombstone)")
     try:
-        if _text(headers["ce_specversion"]) != "1.0":
+        spec, stream, version, event_id, name, schema_version, time, command_id, actor, link = _texts(_ATTRIBUTES(headers))
+        if spec != "1.0":
             raise Undecodable("ce_specversion is not 1.0")
         recorded = Recorded(
-            at.source,
-            at.lane,
-            at.position,
-            _text(headers["ce_subject"]),
-            int(_text(headers["ce_streamversion"])),
-            _text(headers["ce_id"]),
-            _text(headers["ce_type"]),
-            int(_text(headers["ce_schemaversion"])),
-            datetime.fromisoformat(_text(headers["ce_time"])),
-            _text(headers["ce_commandid"]),
-            _text(headers["ce_actor"]),
-            value.decode(),
-            bytes.fromhex(_text(headers["ce_hash"])),
-        )
+            at.source, at.lane, at.position, stream, int(version), event_id, name, int(schema_version),
+            datetime.fromisoformat(time), command_id, actor, value.decode(), bytes.fromhex(link),
+        )  # fmt: skip
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]} is missing") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -123,6 +118,14 @@ def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at:
     if recorded.recorded_at.tzinfo is None:
         raise Undecodable("ce_time has no time zone")
     return recorded
+
+
+def _texts(values: Iterable[str | bytes | None]) -> list[str]:
+    """May raise `AttributeError` for None and `ValueError` for bytes that are not UTF-8."""
+    try:
+        return [*map(bytes.decode, values)]  # pyright: ignore[reportArgumentType]  # all bytes as a rule; TypeError if not
+    except TypeError:
+        return [_text(value) for value in values]
 
 
 def hash_of(headers: dict[str, str | bytes | None]) -> bytes | None:

@@ -9,7 +9,7 @@ records mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -21,8 +21,13 @@ from shared.kafka.record import Received
 _BATCH = 2000
 
 
-def read_topic(bootstrap: str, topic: str, *, seconds: float = 30.0) -> Iterator[list[Received]]:
-    """All records up to the present end, batch by batch. May raise `TimeoutError` when nothing comes any more."""
+def read_topic(
+    bootstrap: str, topic: str, only: Collection[int] | None = None, *, seconds: float = 30.0
+) -> Iterator[list[Received]]:
+    """All records up to the present end, of all partitions or only these, batch by batch.
+
+    May raise `TimeoutError` when nothing comes any more.
+    """
     consumer: Any = KafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=None,
@@ -32,6 +37,7 @@ def read_topic(bootstrap: str, topic: str, *, seconds: float = 30.0) -> Iterator
     )
     with closing(consumer):
         partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        partitions = [where for where in partitions if only is None or where.partition in only]
         if not partitions:
             return
         consumer.assign(partitions)

@@ -57,7 +57,7 @@ def wanted_configuration(topic: str, replicas: int) -> dict[str, str]:
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
         "min.insync.replicas": str(max(1, replicas - 1)),
         "compression.type": "producer",
-        "message.timestamp.type": "CreateTime",
+        "message.timestamp.type": "LogAppendTime" if topic.endswith(".refills") else "CreateTime",
         "unclean.leader.election.enable": "false",
     }
 

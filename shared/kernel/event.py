@@ -49,7 +49,8 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 class EventCodec:
     """Decodes the events of one union (or several), bringing old versions forward on read (I13).
 
-    `upcasts` maps `(type, old version)` to a function from that version's data to the next version's data.
+    `upcasts` maps `(type, old version)` to a function from that version's data to the next version's data. The class of an old
+    version stays in the union, so that its schema stays published; what it wrote is read as the newest version all the same.
     """
 
     def __init__(self, *unions: object, upcasts: Mapping[type_key, Upcast] | None = None) -> None:
@@ -67,9 +68,10 @@ class EventCodec:
         return tuple(self._classes.values())
 
     def decode(self, type: str, version: int, data: bytes | str) -> Event:
-        """The event. May raise `UnknownEventType` (name or future version) and `Undecodable` (bad bytes or fields)."""
+        """The event. May raise `UnknownEventType` (name or future version) and `Undecodable` (bad bytes or fields, or an old
+        version that no upcast brings forward: it is parked, not passed over)."""
         cls = self._classes.get((type, version))
-        if cls is None:
+        if cls is None or (type, version) in self._upcasts:
             return self._decode_old(type, version, data)
         try:
             return cls.model_validate_json(data)
@@ -82,13 +84,16 @@ class EventCodec:
             raise UnknownEventType(f"{type} v{version}")
         try:
             fields: dict[str, Any] = pydantic.TypeAdapter(dict[str, Any]).validate_json(data)
-            while (type, version) not in self._classes:
-                if (type, version) not in self._upcasts:
-                    raise UnknownEventType(f"{type} v{version}: no upcast to v{version + 1}")
+            while (type, version) in self._upcasts:
                 fields = self._upcasts[(type, version)](fields)
                 version += 1
-            return self._classes[(type, version)].model_validate(fields)
-        except (pydantic.ValidationError, ValueError, TypeError, LookupError) as error:
+            cls = self._classes.get((type, version))
+            if cls is None:
+                raise Undecodable(f"{type} v{version}: no upcast to v{version + 1}")
+            return cls.model_validate(fields)
+        except Undecodable:
+            raise
+        except Exception as error:  # whatever an upcast raises on odd bytes: one event must never stop its reader
             raise Undecodable(f"{type} v{version}: {error}") from error
 
 

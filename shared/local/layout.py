@@ -118,6 +118,8 @@ def _python(module: str, *arguments: str) -> list[str]:
 
 def _common() -> dict[str, str]:
     inherited = {
-        name: value for name, value in os.environ.items() if not name.endswith(("_DATABASE_URL", "_DATABASE_OWNER_URL"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith(("_DATABASE_URL", "_DATABASE_OWNER_URL")) and name != "CLB_METRICS_PORT"
     }
     return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}

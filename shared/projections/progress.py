@@ -145,6 +145,10 @@ class Progress:
                 found.add((gap.topic, gap.partition))
         return found
 
+    def stopped(self) -> dict[Lane, int]:
+        """The lanes whose gap was still there after the topic was read again, and the position that each waits for."""
+        return {lane: gap.missing for lane, gap in self._gaps.items() if self._read_again.get(lane) == gap.missing}
+
     def status(self) -> ViewStatus:
         """How it goes."""
         red = [] if self.broken is None else [self.broken]

@@ -25,6 +25,7 @@ from shared.projections.builds import Built
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
 from shared.projections.fold import Folded
+from shared.projections.mending import Mender
 from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
@@ -85,6 +86,7 @@ class Runner:
         self.point: Callable[[], Point] | None = None
         """Makes the span of a batch, when traces are wanted: what the batch tells feeds carries it."""
         topics = sorted({topic_of(source) for view in views for source in view.sources})
+        self._mender = Mender(pool, bootstrap, group)
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
     async def run(self) -> None:
@@ -101,6 +103,7 @@ class Runner:
                     if tick % _LOOK_AFTER_BUILDS == 0:
                         await self._look_after_builds()
         finally:
+            await self._mender.close()
             await self._consumer.stop()
 
     async def stop(self) -> None:
@@ -240,3 +243,4 @@ class Runner:
             for topic, partition in progress.partitions_to_read_again():
                 log.warning("View %s misses events of %s/%d: reading it again", progress.view.name, topic, partition)
                 await self._consumer.rewind(topic, partition)
+        self._mender.look(self._progress.values(), self._consumer)

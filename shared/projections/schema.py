@@ -33,6 +33,11 @@ create table if not exists projection.offsets (
     next_offset bigint not null,
     primary key (view, version, topic, partition)
 ) with (fillfactor = 50);
+create table if not exists projection.topic_identities (
+    reader text not null, topic text not null, partition int not null,
+    identity text not null,
+    primary key (reader, topic, partition)
+);
 create table if not exists projection.parked (
     view text not null, version int not null, source text not null, lane smallint not null, position bigint not null,
     stream text not null,

@@ -114,6 +114,11 @@ class Carrier:
         self._stopping.set()
         self._wake.set()
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions the topic has; 0 before anything was published."""
+        return self._partitions
+
     def status(self) -> RelayStatus:
         """How it goes, for health checks and people."""
         return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure, dict(self._failures))

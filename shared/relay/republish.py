@@ -6,7 +6,7 @@ relay has published already is sent, so that nothing overtakes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from shared.kafka.producer import Producer
 from shared.kafka.topics import topic_of
@@ -16,24 +16,47 @@ from shared.relay import lanes
 from shared.relay.ports import Held
 from shared.relay.relay import outgoing
 
+_PAGE = 1000
 
-async def republish(pool: Pool, source: str, bootstrap: str, *, after: int = 0, only: Iterable[int] = range(LANES)) -> int:
+
+async def republish(
+    pool: Pool,
+    source: str,
+    bootstrap: str,
+    *,
+    after: int = 0,
+    only: Iterable[int] = range(LANES),
+    tell: Callable[[int], None] = lambda _: None,
+) -> int:
     """Publish the events of these lanes after a position again; answers how many. May raise `PublishFailed`."""
+    return await republish_lanes(pool, source, bootstrap, dict.fromkeys(only, after), tell=tell)
+
+
+async def republish_lanes(
+    pool: Pool, source: str, bootstrap: str, after: Mapping[int, int], *, tell: Callable[[int], None] = lambda _: None
+) -> int:
+    """The same, each lane after a position of its own. `tell` hears how many were sent."""
     producer = Producer(bootstrap, client_id="lien-the-republish")
     topic, sent = topic_of(source), 0
     try:
         partitions = await producer.partitions(topic)
-        async with pool.acquire() as connection:
-            rows = await connection.fetch("select lane, position from relay.lanes where lane = any($1::int[])", list(only))
-            for row in rows:
-                reached = after
-                while reached < row["position"]:
-                    page = await lanes.read(connection, {row["lane"]: Held(reached, 0)}, 1000)
-                    page = [event for event in page if event.position <= row["position"]]
-                    if not page:
-                        break
-                    await producer.publish(outgoing(page, topic, partitions))
-                    reached, sent = page[-1].position, sent + len(page)
+        for lane, end in sorted((await published(pool, after)).items()):
+            reached = after[lane]
+            while reached < end:
+                async with pool.acquire() as connection:
+                    page = await lanes.read(connection, {lane: Held(reached, 0)}, min(_PAGE, end - reached))
+                if not page:
+                    break
+                await producer.publish(outgoing(page, topic, partitions))
+                reached, sent = page[-1].position, sent + len(page)
+                tell(sent)
     finally:
         await producer.close()
     return sent
+
+
+async def published(pool: Pool, only: Iterable[int]) -> dict[int, int]:
+    """How far the relay has published these lanes."""
+    async with pool.acquire() as connection:
+        rows = await connection.fetch("select lane, position from relay.lanes where lane = any($1::int[])", list(only))
+    return {row["lane"]: row["position"] for row in rows}

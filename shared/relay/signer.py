@@ -68,7 +68,7 @@ async def make_checkpoint(pool: Pool, source: str, key: SigningKey, file: Path) 
         rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
         heads = {row["lane"]: LaneHead(*row) for row in rows}
         if last is not None:
-            await _still_there(connection, last, heads)
+            await still_there(connection, last, heads)
         checkpoint = checkpoint_of(source, heads, datetime.now(UTC), last)
         if last is not None and checkpoint.heads == last.heads:
             return None
@@ -76,7 +76,8 @@ async def make_checkpoint(pool: Pool, source: str, key: SigningKey, file: Path) 
     return checkpoint
 
 
-async def _still_there(connection: Connection, last: Checkpoint, heads: Mapping[int, LaneHead]) -> None:
+async def still_there(connection: Connection, last: Checkpoint, heads: Mapping[int, LaneHead]) -> None:
+    """One look at 64 rows. May raise `Rewritten`."""
     rows = await connection.fetch(
         """select w.lane, w.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
         left join log.events e using (lane, position)""",

@@ -7,6 +7,7 @@ the rest is read when Prometheus asks; when the database does not answer, what n
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -43,8 +44,11 @@ def watch_writing(meters: Meters, writer: AppendWriter, handler: Handler) -> Non
 
     def handled(one: Handled) -> None:
         meters.observe("lienthe_command_seconds", (one.ended - one.began) / 1e9)
-        for request, answer in zip(one.requests, one.answers, strict=True):
-            meters.count("lienthe_commands_total", request.command.TYPE, outcome_of(answer))
+        ended = Counter(
+            (request.command.TYPE, outcome_of(answer)) for request, answer in zip(one.requests, one.answers, strict=True)
+        )
+        for labels, times in ended.items():
+            meters.count("lienthe_commands_total", *labels, by=times)
 
     async def read() -> Sequence[Sample]:
         return [Sample("lienthe_append_waiting", writer.waiting)]

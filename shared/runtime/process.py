@@ -35,6 +35,7 @@ from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
+from shared.relay.refill import Refiller
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer
 from shared.runtime.connect import pooled
@@ -46,9 +47,10 @@ from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
-from shared.web import projection_routes
+from shared.web import letter_routes, projection_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
+from shared.web.measured import OnServed
 from shared.web.session_store import Sessions
 from shared.web.sessions import Gate
 from shared.web.tokens import Tokens
@@ -89,8 +91,11 @@ def build_app(
     watched: Watched,
     meters: Meters | None = None,
     health: Health = dict,
+    bootstrap: str | None = None,
+    on_served: OnServed | None = None,
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
+    views = service.all_views(reads.places, writing.handler.handle)
     return create_app(
         Web(
             name=service.name,
@@ -102,9 +107,14 @@ def build_app(
             relayed=lambda lane: relayed_position(reads.pool, lane),
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
-            routers=[projection_routes.router(reads.pool), *service.routers(reads)],
+            routers=[
+                projection_routes.router(reads.pool),
+                letter_routes.router(reads.pool, views, bootstrap),
+                *service.routers(reads),
+            ],
             health=health,
             meters=meters or Meters({"serve"}),
+            on_served=on_served,
         )
     )
 
@@ -139,13 +149,17 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             runner.on_commit.append(feed.wake)
         parts = _Parts()
         watched = Watched(pool, relay, runner, source=service.name, broker=BrokerProbe(settings.kafka_bootstrap))
-        meters = _metered(roles, pool, writing, feed, watched, _Working(relay, runner, views))
+        working = _Working(relay, runner, views)
+        meters = _metered(roles, pool, writing, feed, watched, working)
         loop_lag = LoopLag()
         watch_process(meters, service.name, roles, loop_lag)
+        on_served = await stack.enter_async_context(_traced(service, roles, settings, writing, feed, working))
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
+            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0)
+            parts.add("refills", refiller.run(), refiller.stop)
             if settings.signing is not None:
                 signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
                 parts.add("checkpoints", signer.run(), signer.stop)
@@ -155,7 +169,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(service, writing, reads, watched, meters, parts.running)
+            app = build_app(service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served)
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
@@ -199,6 +213,31 @@ def _metered(roles: frozenset[Role], pool: Pool, writing: Writing, feed: Feed, w
     if working.runner is not None:
         watch_runner(meters, working.runner, working.views)
     return meters
+
+
+@asynccontextmanager
+async def _traced(
+    service: Service, roles: frozenset[Role], settings: Settings, writing: Writing, feed: Feed, working: _Working
+) -> AsyncGenerator[OnServed | None]:
+    """Traces while this lasts, if they are wanted; the rest is sent at the end."""
+    if settings.traces is None:
+        yield None
+        return
+    from shared.runtime import traced  # noqa: PLC0415  without an endpoint nothing of OpenTelemetry is loaded
+    from shared.runtime.telemetry import Tracing, ratio_of  # noqa: PLC0415  the same
+    from shared.runtime.traced_requests import trace_requests  # noqa: PLC0415  the same
+
+    tracing = Tracing(service.name, roles, ratio=ratio_of(settings.traces))
+    traced.trace_writing(tracing, writing.writer, writing.handler)
+    traced.trace_feed(tracing, feed)
+    if working.relay is not None:
+        traced.trace_relay(tracing, working.relay)
+    if working.runner is not None:
+        traced.trace_runner(tracing, working.runner)
+    try:
+        yield trace_requests(tracing)
+    finally:
+        await tracing.close()
 
 
 class _Parts:

@@ -34,6 +34,8 @@ class Settings:
     """`CLB_PUBLIC_URL`: where people find the pages. With https the cookies are for https only."""
     metrics_port: int | None = None
     """`CLB_METRICS_PORT`: where this process answers /health, /ready and /metrics, whatever its roles are."""
+    traces: str | None = None
+    """The share of traces to record (`OTEL_TRACES_SAMPLER_ARG`, else 1); None if `OTEL_EXPORTER_OTLP_ENDPOINT` is not set."""
     signing: Signing | None = None
     """How the relay signs checkpoints of the log; None if it was given no key."""
 
@@ -64,6 +66,7 @@ class FrontSettings:
     port: int
     services: Mapping[str, str]
     metrics_port: int | None = None
+    traces: str | None = None
 
 
 def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> FrontSettings:
@@ -71,7 +74,11 @@ def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> Front
     for name in services:
         _required(environ, f"{name.upper()}_URL")
     return FrontSettings(
-        environ.get("CLB_HOST") or "127.0.0.1", _port(environ), _services(services, environ), _metrics_port(environ)
+        environ.get("CLB_HOST") or "127.0.0.1",
+        _port(environ),
+        _services(services, environ),
+        _metrics_port(environ),
+        _traces(environ),
     )
 
 
@@ -87,6 +94,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         services=_services(SERVICES, environ),
         public_url=read_public_url(environ),
         metrics_port=_metrics_port(environ),
+        traces=_traces(environ),
         signing=read_signing(environ),
     )
 
@@ -189,6 +197,12 @@ def _metrics_port(environ: Mapping[str, str]) -> int | None:
     if port == _port(environ):
         raise _invalid("CLB_METRICS_PORT", "phải khác CLB_PORT", "must differ from CLB_PORT")
     return port
+
+
+def _traces(environ: Mapping[str, str]) -> str | None:
+    """The client of OpenTelemetry reads where to send them itself; here it is only whether."""
+    wanted = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return (environ.get("OTEL_TRACES_SAMPLER_ARG") or "1") if wanted else None
 
 
 def _port_in(name: str, text: str) -> int:

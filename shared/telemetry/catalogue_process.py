@@ -128,10 +128,18 @@ METRICS: Final = (
         EVERY,
         Words("Khởi động lúc nào (Unix).", "When it was started (Unix time)."),
         Words(
-            "Đổi nhiều lần trong một giờ: tiến trình chết liên tục, xem dòng cuối của nhật ký.",
-            "If it changes often the process keeps dying: read the last lines of its log.",
+            "Đổi nhiều lần trong một giờ hay không còn: tiến trình chết liên tục hay đã chết, xem dòng cuối của nhật ký.",
+            "If it changes often, or is gone, the process keeps dying or is dead: read the last lines of its log.",
         ),
-        alerts=(Alert("LienTheRestarts", "changes(process_start_time_seconds[1h]) > 3", "0m", "page"),),
+        alerts=(
+            Alert("LienTheRestarts", "changes(process_start_time_seconds[1h]) > 3", "0m", "page"),
+            Alert(
+                "LienTheGone",
+                "count by (job) (process_start_time_seconds offset 5m) unless count by (job) (process_start_time_seconds)",
+                "1m",
+                "page",
+            ),
+        ),
     ),
     Metric(
         "process_open_fds",

@@ -31,7 +31,7 @@ METRICS: Final = (
             "Xem phần relay và kafka của /ready: Kafka mất, hoặc không tiến trình relay nào chạy. Không mất gì, chỉ trễ.",
             "See the parts relay and kafka of /ready: Kafka is away or no relay runs. Nothing is lost, it is only late.",
         ),
-        alerts=(Alert("LienTheRelayBehind", "min by (job) (lienthe_relay_backlog) > 0", "2m", "page"),),
+        alerts=(Alert("LienTheRelayBehind", "min by (job) (lienthe_relay_backlog) > 1000", "2m", "page"),),
     ),
     Metric(
         "lienthe_relay_lanes",

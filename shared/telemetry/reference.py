@@ -1,6 +1,6 @@
-"""What follows from the catalogue as files: docs/metrics.md for people, the alerts for Prometheus (`make metrics`).
+"""What follows from the catalogue as files: docs/metrics.md, the alerts of Prometheus, the board of Grafana (`make metrics`).
 
-Guarantees that both are exactly what the catalogue says (`--check` and a test compare). Writes nothing else.
+Guarantees that they are exactly what the catalogue says (`--check` and a test compare). Writes nothing else.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from shared.telemetry.board import board
 from shared.telemetry.catalogue import METRICS
 from shared.telemetry.metric import Metric
 
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENT: Final = "docs/metrics.md"
 RULES: Final = "deploy/prometheus/rules.yml"
+BOARD: Final = "deploy/grafana/lien-the.json"
 
 _HEAD: Final = """\
 # Chỉ số vận hành · Metrics
@@ -56,7 +58,7 @@ def rules() -> str:
 
 def files() -> dict[str, str]:
     """Every file that follows from the catalogue, by its path."""
-    return {DOCUMENT: document(), RULES: rules()}
+    return {DOCUMENT: document(), RULES: rules(), BOARD: board()}
 
 
 def _section(metric: Metric) -> Iterator[str]:

@@ -20,7 +20,6 @@ from shared.eventlog.plan import Request
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Notice, Refused
 from shared.kernel.principal import Principal
-from shared.telemetry import context
 from shared.web.access import Holder
 from shared.web.body import json_body
 from shared.web.envelope import Types, batch_request, key_of, require_fields, require_object, single_request
@@ -50,7 +49,6 @@ def router(door: Door) -> APIRouter:
     async def command(request: HttpRequest, principal: Holder, *, dry_run: DryRun = False) -> Response:
         """Record one command. 201 with where it stands, 200 when this id was recorded before."""
         wish = single_request(door.types, await json_body(request), key_of(request), principal)
-        context.serves(wish.command_id)
         if dry_run:
             return _json(_preview(door, wish, (await door.handler.preview([wish]))[0]))
         done = (await door.handler.handle([wish]))[0]

@@ -20,6 +20,7 @@ from shared.eventlog.plan import Request
 from shared.kernel.command import Command
 from shared.kernel.errors import Refused
 from shared.kernel.principal import Principal
+from shared.telemetry import context
 from shared.web.body import compact
 from shared.web.problems import refused_by
 from shared.web.sentences import field_path
@@ -32,11 +33,13 @@ Types = Mapping[str, type[Command]]
 
 
 def single_request(types: Types, body: Any, key: str | None, principal: Principal) -> Request:
-    """The request of `POST /v1/commands`. May raise `Refused`."""
+    """The request of `POST /v1/commands`. May raise `Refused`; that too is told under the command's trace."""
+    identity = command_id(key, principal)
+    context.serves(identity)
     fields = require_object(body)
     require_fields(fields, {"type", "data"}, set())
     command = command_of(types, fields["type"], fields["data"])
-    return Request(command_id(key, principal), command, principal)
+    return Request(identity, command, principal)
 
 
 def batch_request(types: Types, item: Any, key: str | None, place: int, principal: Principal) -> Request:

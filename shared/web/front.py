@@ -11,7 +11,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 
 import httpx
 from starlette.requests import Request
@@ -26,7 +27,7 @@ from shared.runtime.settings import FrontSettings, front_settings
 from shared.telemetry.meters import Meters
 from shared.web import front_commands, front_fanout
 from shared.web.edge import Edge
-from shared.web.measured import ROUTE, Measured
+from shared.web.measured import ROUTE, Measured, OnServed
 from shared.web.problems import answer
 from shared.web.routing import SERVICES, require_plain, target_of
 from shared.web.upstream import Upstreams, open_clients
@@ -114,9 +115,11 @@ def _route(path: str) -> str:
         return "none"
 
 
-def create_front(clients: Clients, streams: Clients | None = None, meters: Meters | None = None) -> ASGIApp:
+def create_front(
+    clients: Clients, streams: Clients | None = None, meters: Meters | None = None, on_served: OnServed | None = None
+) -> ASGIApp:
     """The front with its outermost layers; the clients are closed when it stops."""
-    return Measured(Edge(Front(clients, streams)), meters or Meters({"front"}))
+    return Measured(Edge(Front(clients, streams)), meters or Meters({"front"}), on_served)
 
 
 def _without_body(send: Send) -> Send:
@@ -128,10 +131,31 @@ def _without_body(send: Send) -> Send:
     return headers_only
 
 
+@asynccontextmanager
+async def _traced(settings: FrontSettings) -> AsyncGenerator[OnServed | None]:
+    """Traces while this lasts, if they are wanted."""
+    if settings.traces is None:
+        yield None
+        return
+    from shared.runtime.telemetry import Tracing, ratio_of  # noqa: PLC0415  without an endpoint nothing of it is loaded
+    from shared.runtime.traced_requests import trace_requests  # noqa: PLC0415  the same
+
+    tracing = Tracing("front", {"front"}, ratio=ratio_of(settings.traces))
+    try:
+        yield trace_requests(tracing)
+    finally:
+        await tracing.close()
+
+
 async def _serve(settings: FrontSettings) -> None:
+    async with _traced(settings) as on_served:
+        await _served(settings, on_served)
+
+
+async def _served(settings: FrontSettings, on_served: OnServed | None) -> None:
     meters, loop_lag = Meters({"front"}), LoopLag()
     watch_process(meters, "front", {"front"}, loop_lag)
-    app = create_front(open_clients(settings.services), open_clients(settings.services, streams=True), meters)
+    app = create_front(open_clients(settings.services), open_clients(settings.services, streams=True), meters, on_served)
     front = Server(app, settings.host, settings.port, lifespan="on")
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, front.end)

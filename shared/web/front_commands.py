@@ -26,7 +26,7 @@ from shared.web.routing import ELSE, service_of_command, unknown_service
 from shared.web.upstream import Upstreams, credentials, forwarded
 
 _PREVIEWED = 2000
-_KEPT = ("content-type", "retry-after", "www-authenticate")
+_KEPT = ("content-type", "retry-after", "www-authenticate", "x-trace-id")
 
 
 async def single(upstreams: Upstreams, request: Request) -> Response:

@@ -29,8 +29,12 @@ _BY_VIEW = {
     "board_todos": "trainings",
     "targets": "monitoring",
     "inspections": "monitoring",
+    "policy_train_boards": "trainings",
 }
 """The service that has a view, by the word after `/v1/projections/`; `figures` is the reporting service's."""
+
+VIEWS = (*_BY_VIEW, "figures")
+"""Every view of every service, and every policy that remembers how far it has read."""
 
 _BY_STREAM = {
     "club": "clubs",

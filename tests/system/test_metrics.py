@@ -96,9 +96,13 @@ async def test_each_role_alone_exposes_exactly_the_metrics_of_the_catalogue_and_
     assert value(serve, "lienthe_http_requests_total", route="/v1/commands", method="POST", status="201") == 1
     assert value(serve, "lienthe_append_events_total") == 1
     assert value(serve, "lienthe_append_commands_sum") == 1
+    assert value(serve, "lienthe_command_seconds_count") == 1
+    assert value(serve, "lienthe_append_seconds_count") == 1
+    assert value(serve, "lienthe_refused_total") == value(facade, "lienthe_http_requests_total", status="422") == 1
     assert value(serve, "lienthe_pool_limit") == 12
     assert value(facade, "lienthe_http_requests_total", route="/v1/commands", status="201") == 1
     assert value(relay, "lienthe_relay_published_total") == 1
+    assert value(relay, "lienthe_relay_publish_seconds_count") == 1
     assert value(relay, "lienthe_relay_lanes") == 64
     assert value(relay, "lienthe_relay_backlog") == 0
     assert value(project, "lienthe_view_events_total", outcome="applied") == len(views_of(project))
@@ -129,5 +133,13 @@ async def test_a_process_in_all_roles_exposes_the_whole_catalogue_of_a_service(p
         await until(lambda: alive(client, "/ready"))
         health = (await client.get("/health")).json()
         assert health["parts"] == dict.fromkeys(("relay", "projections", "web", "operations"), "running")
+    async with client_of(port) as client:
+        token = await centre(client)
+        assert (await client.post("/v1/commands", json=FOUND, headers=token)).status_code == 201
+        assert (await client.get("/nowhere")).status_code == 404
+        await until(lambda: listed(client, token))
     for at in (port, aside):
-        assert set(await scraped(at)) == in_the_catalogue("serve", "relay", "project")
+        families = await scraped(at)
+        assert set(families) == in_the_catalogue("serve", "relay", "project")
+        without = {name for name, family in families.items() if not family.samples}
+        assert without == {"lienthe_policy_commands"}  # this service has no policy

@@ -78,18 +78,19 @@ class Batch:
             self.changed.add(stream)
             key = _subject_key(state, self.keys)
         place = f"{recorded.source}\t{recorded.lane}\t{recorded.position}\t"
-        who = f"{stream}\t{text.field(recorded.actor)}\t{at.isoformat()}"
+        known_at = at.isoformat()
+        who = f"{stream}\t{text.field(recorded.actor)}\t{known_at}"
         self.events.append(f"{place}{recorded.event_id}\t{recorded.type}\t{who}")
         if entries:
-            self._write(entries, f"{place}{stream}", at)
+            self._write(entries, f"{place}{stream}", known_at)
         self._freshen(key, at, event.month if isinstance(event, MonthReported) else None)
         lane = self.lanes.get(where[:2])
         if lane is None or lane[0] < recorded.position:
             self.lanes[where[:2]] = (recorded.position, at)
         return entries
 
-    def _write(self, entries: Sequence[Entry], where: str, at: datetime) -> None:
-        known_at, rows = at.isoformat(), self.entries
+    def _write(self, entries: Sequence[Entry], where: str, known_at: str) -> None:
+        rows = self.entries
         for key, day, basis, amounts in entries:
             numbers, values = text.numbers(tuple(amounts)), ",".join(map(str, amounts.values()))
             rows.append(f"{where}\t{text.of_key(key)}\t{day_text(day)}\t{known_at}\t{basis}\t{numbers}\t{{{values}}}")

@@ -14,6 +14,7 @@ from services.reporting.ledger.inspection import Inspection, fold_inspection
 from services.reporting.ledger.keys import CannotFollow
 from services.reporting.ledger.round import Board, Round, fold_board, fold_round
 from shared.events.clubs import ClubEvent
+from shared.events.language import UPCASTS
 from shared.events.monitoring import InspectionEvent, TargetEvent
 from shared.events.reporting import ReportingEvent
 from shared.events.trainings import BoardEvent, TrainingEvent
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from services.reporting.ledger.keys import Keys
     from services.reporting.ledger.state import Subject
 
-CODEC = EventCodec(ClubEvent, TrainingEvent, BoardEvent, InspectionEvent, TargetEvent, ReportingEvent)
+CODEC = EventCodec(ClubEvent, TrainingEvent, BoardEvent, InspectionEvent, TargetEvent, ReportingEvent, upcasts=UPCASTS)
 """Every event that the ledger reads."""
 
 

@@ -15,8 +15,9 @@ _COPY = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _CHUNK = 2000
 
 
+@lru_cache(maxsize=16384)
 def field(value: str) -> str:
-    """A text as a field of a COPY line."""
+    """A text as a field of a COPY line; whoever sends one event sends more."""
     return value.translate(_COPY)
 
 

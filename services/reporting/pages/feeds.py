@@ -21,8 +21,8 @@ from shared.events.language import UNIONS
 from shared.kernel.database import Connection
 from shared.kernel.errors import Refused
 from shared.projections import builds
-from shared.projections.builds import LIVE, Built, live
-from shared.projections.parking import Replayed, replay
+from shared.projections.builds import live
+from shared.projections.letters import listed, read_again
 from shared.web.sessions import Posted, Visiting, Visitor
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ def router(site: Site) -> APIRouter:
         async with builds.reading(site.desk.pool, view.name) as connection:
             build = await live(connection, view.name)
             heard = await _heard(connection)
-            parked = await _parked(connection, view.name)
+            parked = await listed(connection, view.name, limit=_MOST)
             strays = await connection.fetchval("select count(*) from projection.strays")
         return site.page(
             request,
@@ -97,11 +97,7 @@ def router(site: Site) -> APIRouter:
                 "This is for the operator of the system.",
                 status=403,
             )
-        async with site.desk.pool.acquire() as connection:
-            build = await live(connection, site.desk.view.name)
-            done: Replayed = await replay(
-                connection, Built(site.desk.view, build.number if build else 0), post.form.get("stream", "")[:120]
-            )
+        done = await read_again(site.desk.pool, site.desk.view, post.form.get("stream", "")[:120])
         return RedirectResponse(f"/nguon?replayed={done.applied}-{done.waiting}#parked", 303)
 
     _ = (sources, again)
@@ -113,16 +109,6 @@ async def _heard(connection: Connection) -> dict[str, tuple[int, datetime]]:
         "select source, sum(position)::bigint as events, max(recorded_at) as last from lanes group by source"
     )
     return {row["source"]: (row["events"], row["last"]) for row in rows}
-
-
-async def _parked(connection: Connection, view: str) -> list[Any]:
-    return await connection.fetch(
-        f"""select source, lane, position, stream, poison, reason, topic, partition, kafka_offset, octet_length(value) as bytes,
-            parked_at from projection.parked where view = $1 and version = {LIVE}
-        order by parked_at, source, lane, position limit $2""",  # noqa: S608  no value in it
-        view,
-        _MOST,
-    )
 
 
 async def _producers(site: Site, heard: Mapping[str, tuple[int, datetime]], reading: Reading) -> list[Producer]:

@@ -146,7 +146,9 @@ async def test_a_listener_that_takes_nothing_holds_one_page_and_is_dropped(place
     await until(lambda: len(other.ids()) == 5000)
     assert len(stalled.ids()) <= 200
     await asyncio.wait_for(stalled.task, 5)
+    assert (feed.clients, feed.dropped) == (1, 1)
     resumed = Client(feed, str(stalled.ids()[-1]))
     await until(lambda: len(resumed.ids()) == 5000 - len(stalled.ids()))
     await other.leave()
     await resumed.leave()
+    assert (feed.clients, feed.dropped) == (0, 1)

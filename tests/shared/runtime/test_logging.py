@@ -1,5 +1,6 @@
 """Logs are JSON lines without secrets."""
 
+import asyncio
 import io
 import json
 import logging
@@ -7,6 +8,7 @@ import logging
 import pytest
 
 from shared.runtime.logging import configure, redact
+from shared.telemetry import context
 
 
 @pytest.fixture
@@ -49,3 +51,51 @@ def test_an_exception_stays_on_its_line(lines):
 )
 def test_secrets_are_left_out(text):
     assert "geheim" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no such token: lt_geheim-abcdefgh",
+        "POST /dang-nhap/geheimgeheimgeheimgeheimgeheimge failed",
+        "Cookie: __Host-session=geheim; visit=geheim",
+        "{'cookie': 'session=geheim', 'x': 1}",
+        "headers (b'authorization', b'Bearer geheim')",
+        "csrf=geheim&next=/",
+        "'access_token': 'geheim'",
+        "name\n  Input should be a valid string [type=string_type, input_value={'ten': 'geheim'}, input_type=dict]",
+        "duplicate key value\nDETAIL:  Key (name)=(geheim) already exists.",
+    ],
+)
+def test_what_a_person_sent_or_holds_is_left_out(text):
+    assert "geheim" not in redact(text)
+    assert "geheim" not in redact(json.dumps({"message": text}))
+
+
+def test_a_line_about_a_request_names_its_trace_and_command_and_one_about_none_names_nothing(lines):
+    log = logging.getLogger("x")
+    log.info("before")
+    with context.serving("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"):
+        log.info("about the caller's trace")
+        context.serves("ed26585d-c6ac-4d42-8f69-f7a9c9cb40b1")
+        log.info("about a command")
+    log.info("after")
+    before, caller, command, after = map(json.loads, lines.getvalue().splitlines())
+    assert not {"trace_id", "command_id"} & (before.keys() | after.keys())
+    assert (caller["trace_id"], "command_id" in caller) == ("0af7651916cd43dd8448eb211c80319c", False)
+    assert (command["trace_id"], command["command_id"]) == (
+        "ed26585dc6ac4d428f69f7a9c9cb40b1",
+        "ed26585d-c6ac-4d42-8f69-f7a9c9cb40b1",
+    )
+
+
+async def test_requests_that_are_served_at_once_do_not_write_under_each_others_trace(lines):
+    async def serve(number):
+        with context.serving(f"00-{number:032x}-b7ad6b7169203331-01"):
+            await asyncio.sleep(0)
+            logging.getLogger("x").info("request %d", number)
+
+    await asyncio.gather(*(serve(number) for number in range(1, 30)))
+    found = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert len(found) == 29
+    assert all(line["message"] == f"request {int(line['trace_id'], 16)}" for line in found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from shared.relay import schema as relay_schema
 from shared.relay.relay import Relay
 from shared.runtime.readiness import Watched
 from shared.web.app import readiness_of
-from tests.shared.flow import Book, Place, Purses, new_source, publish, running, streams_of_lanes, streams_of_one_lane, until
+from tests.shared.flow import Book, Place, Purses, new_source, publish, running, streams_of_one_lane, until
 
 
 @dataclass
@@ -64,8 +64,8 @@ class Servers:
     place: Place
 
 
-@pytest.fixture
-async def servers(tmp_path_factory: pytest.TempPathFactory, server_dir: Any) -> AsyncIterator[Servers]:
+@pytest.fixture(scope="module")
+async def servers(server_dir: Any) -> AsyncIterator[Servers]:
     folder = server_dir / f"readiness-{free_port()}"
     kafka = Kafka(folder / "kafka", port=free_port(), controller_port=free_port(), heap_mb=384)
     postgres = Postgres(folder / "postgres", port=free_port(), password=new_password(), options={"shared_buffers": "32MB"})
@@ -85,44 +85,61 @@ async def servers(tmp_path_factory: pytest.TempPathFactory, server_dir: Any) -> 
     await asyncio.gather(kafka.stop(), postgres.stop())
 
 
-async def test_readiness_follows_the_database_and_the_broker_down_and_up_again_by_itself(servers: Servers) -> None:
-    """Seen to fail with a probe that remembers its first answer, and with a relay that clears its failure while idle."""
-    flow = servers.place
+@dataclass
+class Whole:
+    """All roles in one process, and a process that only serves, as `/ready` shows them; and a clock to turn."""
+
+    place: Place
+    hands: Hands
+    whole: Watched
+    serving: Watched
+
+
+@asynccontextmanager
+async def at_work(servers: Servers) -> AsyncIterator[Whole]:
+    flow, hands = servers.place, Hands()
     relay = Relay(flow.pool, flow.source, flow.bootstrap)
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    hands = Hands()
     whole = Watched(flow.pool, relay, runner, source=flow.source, broker=probe(flow.bootstrap), now=hands)
-    serving = Watched(flow.pool, None, None, source=flow.source, now=hands)
-    streams = streams_of_lanes(3)
     async with running(relay, runner):
         await until(lambda: answered(whole, 200), 60)
+        yield Whole(flow, hands, whole, Watched(flow.pool, None, None, source=flow.source, now=hands))
 
+
+@pytest.mark.timeout(300)
+async def test_readiness_follows_the_database_down_and_up_again_by_itself(servers: Servers) -> None:
+    async with at_work(servers) as world:
         await servers.postgres.stop()
-        for watched in (whole, serving):
+        for watched in (world.whole, world.serving):
             await until(lambda watched=watched: answered(watched, 503, "database", "PostgreSQL không trả lời"))
         with pytest.raises((LogUnavailable, OSError, asyncpg.PostgresError)):
-            await flow.put(streams[0], 1)
+            await world.place.put("purse-a", 1)
         await servers.postgres.start()
-        for watched in (whole, serving):
+        for watched in (world.whole, world.serving):
             await until(lambda watched=watched: answered(watched, 200), 60)
-        await flow.put(streams[1], 1)
-        await until(lambda: shows(flow, streams[1]), 30)
+        await world.place.put("purse-b", 1)
+        await until(lambda: shows(world.place, "purse-b"), 30)
 
+
+@pytest.mark.timeout(300)
+async def test_readiness_follows_the_broker_down_and_up_again_and_those_who_serve_go_on_serving(servers: Servers) -> None:
+    async with at_work(servers) as world:
         await servers.kafka.stop()
-        await until(lambda: answered(whole, 503, "kafka", "Kafka không trả lời"))
-        assert (await asked(serving))[0] == 200  # it takes commands all the same
-        await flow.put(streams[2], 1)
-        await until(lambda: answered(whole, 503, "relay", "cannot publish"), 60)
-        assert (await asked(whole))[1]["parts"]["relay"]["backlog"] == 1
-        hands.at += 31
-        status, body = await asked(serving)
+        await until(lambda: answered(world.whole, 503, "kafka", "Kafka không trả lời"))
+        assert (await asked(world.serving))[0] == 200
+        await world.place.put("purse-c", 1)
+        await until(lambda: answered(world.whole, 503, "relay", "cannot publish"), 60)
+        assert (await asked(world.whole))[1]["parts"]["relay"]["backlog"] == 1
+        assert (await asked(world.serving))[1]["degraded"] == []
+        world.hands.at += 31
+        status, body = await asked(world.serving)
         assert (status, len(body["degraded"])) == (200, 1)
         assert "1 recorded events are not on Kafka" in body["degraded"][0]
 
         await servers.kafka.start()
-        await until(lambda: answered(whole, 200), 60)
-        await until(lambda: shows(flow, streams[2]), 30)
-        assert (await asked(serving))[1]["degraded"] == []
+        await until(lambda: answered(world.whole, 200), 90)
+        await until(lambda: shows(world.place, "purse-c"), 60)
+        assert (await asked(world.serving))[1]["degraded"] == []
 
 
 async def shows(flow: Place, stream: str) -> bool:

@@ -1,0 +1,166 @@
+"""What a runner does about records that its topic lost: asks for a refill of a lane that stopped, and notices a new topic.
+
+A lane whose gap is still there after the topic was read again is asked for at its service, with growing pauses. A topic that
+was deleted and made again has another identity, and so has a partition whose first records were taken away: then it is read
+from the beginning, since the old offsets mean nothing, and its lanes are asked for from where each stands. It skips nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from shared.kafka.identity import identities
+from shared.kafka.producer import Producer
+from shared.kafka.refills import Refill
+from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kernel.database import Connection, Pool
+from shared.kernel.lanes import LANES, partition_of
+from shared.projections.checkpoints import Lane
+from shared.projections.progress import Progress
+
+log = logging.getLogger(__name__)
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
+_IDENTITY_SECONDS = 5.0
+
+
+class Reading(Protocol):
+    """The consumer, as far as it is needed here."""
+
+    @property
+    def assigned(self) -> frozenset[tuple[str, int]] | None:
+        """The partitions that this member reads."""
+        ...
+
+    async def rewind(self, topic: str, partition: int) -> None:
+        """Read a partition again from its beginning."""
+        ...
+
+
+class Mender:
+    """One a runner. Call `look` often; it does something only when something is amiss."""
+
+    def __init__(self, pool: Pool, bootstrap: str, group: str, *, identity_seconds: float = _IDENTITY_SECONDS) -> None:
+        self._pool = pool
+        self._bootstrap = bootstrap
+        self._group = group
+        self._identity_seconds = identity_seconds
+        self._next_identity = 0.0
+        self._asked: dict[Lane, tuple[int, float, float]] = {}
+        """Lane to the position asked after, when to ask next, and the pause after that."""
+        self._producer: Producer | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    def look(self, views: Collection[Progress], consumer: Reading) -> None:
+        """See, beside the runner, whether a lane has stopped or a topic is another one; at most one look at a time."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look(views, consumer))
+
+    async def _look(self, views: Collection[Progress], consumer: Reading) -> None:
+        """What fails is tried again with the next look."""
+        try:
+            await self._ask(self._stopped(views))
+            now = asyncio.get_running_loop().time()
+            if now >= self._next_identity and consumer.assigned:
+                self._next_identity = now + self._identity_seconds
+                await self._identities(views, consumer)
+        except Exception as failure:  # noqa: BLE001  whatever it is must not end the runner, whose own failures speak for it
+            log.warning("Looking after the topics of %s: %s: %s", self._group, type(failure).__name__, failure)
+
+    async def close(self) -> None:
+        """Let go of the broker."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
+        if self._producer is not None:
+            await self._producer.close()
+
+    def _stopped(self, views: Iterable[Progress]) -> dict[Lane, int]:
+        """The lanes that wait for a position, and after which one each wants to read on."""
+        found: dict[Lane, int] = {}
+        for progress in views:
+            for lane, missing in progress.stopped().items():
+                found[lane] = min(missing - 1, found.get(lane, missing - 1))
+        return found
+
+    async def _ask(self, stopped: dict[Lane, int]) -> None:
+        for lane in [lane for lane in self._asked if lane not in stopped]:
+            del self._asked[lane]
+        now, due = asyncio.get_running_loop().time(), dict[Lane, int]()
+        for lane, after in stopped.items():
+            known = self._asked.get(lane)
+            if known is None or known[0] != after:
+                self._asked[lane] = (after, now + _FIRST_PAUSE, _FIRST_PAUSE)
+                due[lane] = after
+            elif now >= known[1]:
+                pause = min(known[2] * 2, _LONGEST_PAUSE)
+                self._asked[lane] = (after, now + pause, pause)
+                due[lane] = after
+        await self._publish(due)
+
+    async def _publish(self, wanted: dict[Lane, int]) -> None:
+        if not wanted:
+            return
+        if self._producer is None:
+            self._producer = Producer(self._bootstrap, client_id="lien-the-refills")
+        log.error("%s lacks events and asks for a refill, (source, lane): position reached: %s", self._group, wanted)
+        await self._producer.publish(
+            [Refill(source, lane, after, self._group).record() for (source, lane), after in wanted.items()]
+        )
+
+    async def _identities(self, views: Collection[Progress], consumer: Reading) -> None:
+        found = await asyncio.to_thread(identities, self._bootstrap, consumer.assigned or ())
+        async with self._pool.acquire() as connection:
+            fresh = await _replaced(connection, self._group, [(*where, identity) for where, identity in found.items()])
+        if not fresh:
+            return
+        log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh)
+        for topic, partition in fresh:
+            await consumer.rewind(topic, partition)
+        await self._publish(_standing(views, fresh))
+
+
+async def _replaced(connection: Connection, reader: str, found: list[tuple[str, int, str]]) -> list[tuple[str, int]]:
+    """Remember the identities of these partitions; answers those that had another, whose offsets are forgotten."""
+    async with connection.transaction():
+        rows = await connection.fetch(
+            """with now as (
+                select $4::text as reader, w.*
+                from unnest($1::text[], $2::int[], $3::text[]) as w (topic, partition, identity)),
+            before as (select t.* from projection.topic_identities t join now using (reader, topic, partition) for update of t),
+            kept as (
+                insert into projection.topic_identities select * from now
+                on conflict (reader, topic, partition) do update set identity = excluded.identity
+                where projection.topic_identities.identity <> excluded.identity)
+            select now.topic, now.partition from now join before using (topic, partition)
+            where now.identity <> before.identity""",
+            [topic for topic, _, _ in found],
+            [partition for _, partition, _ in found],
+            [identity for _, _, identity in found],
+            reader,
+        )
+        fresh = [(row["topic"], row["partition"]) for row in rows]
+        if fresh:
+            await connection.execute(
+                """delete from projection.offsets o using unnest($1::text[], $2::int[]) as w (topic, partition)
+                where o.topic = w.topic and o.partition = w.partition""",
+                [topic for topic, _ in fresh],
+                [partition for _, partition in fresh],
+            )
+    return fresh
+
+
+def _standing(views: Iterable[Progress], fresh: Iterable[tuple[str, int]]) -> dict[Lane, int]:
+    """Where the slowest view stands in each lane of these partitions."""
+    places = set(fresh)
+    found: dict[Lane, int] = {}
+    for progress in views:
+        for source in progress.view.sources:
+            for lane in range(LANES):
+                if (topic_of(source), partition_of(lane, PARTITIONS)) in places:
+                    reached = progress.positions.get((source, lane), 0)
+                    found[source, lane] = min(reached, found.get((source, lane), reached))
+    return found
