@@ -16,8 +16,8 @@ from services.clubs.app import SERVICE as CLUBS
 from services.reporting.app import SERVICE as REPORTING
 from shared.eventlog.records import Append, Appended, NewEvent
 from shared.kernel.envelope import Recorded
-from shared.projections.fold import apply_batch
 from shared.testing.apps import Running, running
+from shared.testing.folding import apply_batch
 from tests.counters.wire import Count, OverWire, Wire
 from tests.reporting.country import BA_DINH, NOW, VIEW, club, declared, members, small_country
 from tests.reporting.lanes import in_lanes
@@ -142,13 +142,14 @@ async def test_what_the_api_answers_is_one_transaction_of_few_statements(reporti
         assert (count.round_trips, count.transactions) == (ASKED, 1), f"{path}: {count}"
 
 
-ASKED = 7
+ASKED = 6
 
 
 async def test_the_national_page_is_one_transaction_and_the_feeds_head(reporting: Running, wire: Wire) -> None:
-    """Tiles, tables, trends and duties of 34 provinces come from one snapshot."""
+    """Tiles, tables, trends and duties of 34 provinces come from one snapshot. Seen to fail: each of its four answers counting
+    anew what is parked."""
     count = await get(reporting, wire, "/")
-    assert (count.round_trips, count.transactions) == (ASKED + 4, 2), str(count)
+    assert (count.round_trips, count.transactions) == (ASKED + 1, 2), str(count)
 
 
 def _key() -> dict[str, str]:

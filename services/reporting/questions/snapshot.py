@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 from services.reporting.columns.held import Look
 from services.reporting.columns.keeper import keeper_of
-from services.reporting.ledger.view import FiguresView
 from shared.events.language import UNIONS
 from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES
@@ -52,6 +51,7 @@ class Snapshot:
     look: Look
     lanes: list[Lane]
     freshness: dict[str, Fresh]
+    parked: int
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
         """All rows."""
@@ -96,7 +96,10 @@ async def snapshot(pool: Pool, view: str) -> AsyncGenerator[Snapshot]:
             freshness = {row["province"]: Fresh(*row) for row in rows}
             events = freshness[NATION.key].events if NATION.key in freshness else 0
             look = await keeper.look(connection, build, {(each.source, each.lane): each.position for each in lanes}, events)
-        yield Snapshot(connection, build, look, lanes, freshness)
+        parked: int = await connection.fetchval(
+            "select count(*) from projection.parked where view = $1 and version = $2", view, build
+        )
+        yield Snapshot(connection, build, look, lanes, freshness, parked)
 
 
 async def stamp(found: Snapshot, known_at: datetime) -> Stamp:
@@ -105,7 +108,4 @@ async def stamp(found: Snapshot, known_at: datetime) -> Stamp:
     for lane in found.lanes:
         positions[lane.source] = positions.get(lane.source, 0) + lane.position
     closed = sum(lane.recorded_at > known_at for lane in found.lanes)
-    parked: int = await found.fetchval(
-        "select count(*) from projection.parked where view = $1 and version = $2", FiguresView.name, found.build
-    )
-    return Stamp(positions, LANES * len(SOURCES) - closed, parked, found.freshness)
+    return Stamp(positions, LANES * len(SOURCES) - closed, found.parked, found.freshness)
