@@ -91,6 +91,7 @@ def build_app(
     health: Health = dict,
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
+    watched.follow(writing.writer)
     return create_app(
         Web(
             name=service.name,
