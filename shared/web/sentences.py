@@ -6,6 +6,7 @@ huge, or text that does harm where it is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ from shared.kernel.numbers import dotted
 Sentence = tuple[str, str, str]
 
 _PATH_LENGTH = 120
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _PLAIN: dict[str, Sentence] = {
     "missing": ("field-missing", "Thiếu trường này.", "This field is missing."),
@@ -149,6 +151,8 @@ def _limited(kind: str, context: Mapping[str, Any]) -> Sentence | None:
 def _written(limit: object) -> tuple[str, str]:
     """A limit as Vietnamese and English write it: `1.000.000`, `1,000,000`; `31/12/2099`, `2099-12-31`."""
     match limit:
+        case str() if _ISO_DAY.fullmatch(limit):  # what a validation of JSON says of a day
+            return f"{date.fromisoformat(limit):%d/%m/%Y}", limit
         case date():
             return f"{limit:%d/%m/%Y}", f"{limit:%Y-%m-%d}"
         case int() | Decimal():
