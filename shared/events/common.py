@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Literal
 
@@ -16,6 +17,18 @@ def _no_control_characters(text: str) -> str:
     if _NOT_TEXT.search(text):
         raise ValueError("control characters, turns of direction and lone surrogates are not text")
     return text
+
+
+_EMPTY_SIGNS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Signs that Unicode counts among letters and symbols and that look like nothing: Hangul fillers, the empty Braille cell."""
+
+
+def shows(text: str) -> bool:
+    """Whether anything of a text can be seen: one letter, digit, mark of punctuation or symbol at least.
+
+    What is recorded may be read again whatever it holds, so this is asked of commands, where they come in.
+    """
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in _EMPTY_SIGNS for sign in text)
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_no_control_characters)]

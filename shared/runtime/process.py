@@ -96,6 +96,7 @@ def build_app(
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
     views = service.all_views(reads.places, writing.handler.handle)
+    watched.follow(writing.writer)
     return create_app(
         Web(
             name=service.name,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from shared.eventlog.writer import AppendWriter, Written
 from shared.kafka.probe import BrokerProbe
 from shared.kernel.database import Pool
 from shared.kernel.lanes import LANES
@@ -53,8 +54,21 @@ class Watched:
         self._broker = broker
         self._now = now
         self.lags = Lags(runner, now) if runner is not None else None
+        self._refused: float | None = None
         self._published: tuple[int, float] = (-1, now())
         self._unheld_since: float | None = None
+
+    def follow(self, writer: AppendWriter) -> None:
+        """Show of the log also whether the last commands could be stored: to be read and to be written are two things."""
+
+        def refused() -> None:
+            self._refused = self._now()
+
+        def written(_: Written) -> None:
+            self._refused = None
+
+        writer.on_failed.append(refused)
+        writer.on_written.append(written)
 
     async def readiness(self) -> Mapping[str, Part]:
         """Every part with `ok`; the whole is ready when all are."""
@@ -67,7 +81,7 @@ class Watched:
             reason = type(failure).__name__
             why = f"PostgreSQL không trả lời ({reason}) / PostgreSQL does not answer ({reason})"
             return {"database": {"ok": False, "why": why}} | await self._kafka_part()
-        parts: dict[str, Part] = {"database": {"ok": True}, "log": reached}
+        parts: dict[str, Part] = {"database": {"ok": True}, "log": self._log_part(reached)}
         parts |= await self._kafka_part()
         parts["relay"] = self._relay_part(reached["position"] - reached["published"], reached["published"], held)
         if self._runner is not None:
@@ -80,6 +94,13 @@ class Watched:
             )
             parts["parked"] = {"ok": True, "events": parked, "degraded": [words]}
         return parts
+
+    def _log_part(self, reached: Part) -> Part:
+        """The log takes no commands from the last failure on until one was stored; long after it nobody can say."""
+        if self._refused is None or self._now() - self._refused > STUCK_SECONDS:
+            return reached
+        why = "lệnh vừa gửi chưa ghi được vào cơ sở dữ liệu / the last commands could not be stored in the database"
+        return {**reached, "ok": False, "why": why}
 
     async def _kafka_part(self) -> dict[str, Part]:
         """Only of a process that needs Kafka: one that serves takes commands without it."""

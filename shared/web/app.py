@@ -24,6 +24,7 @@ from shared.web.commands import Door
 from shared.web.cookies import Cookies
 from shared.web.edge import Edge
 from shared.web.event_routes import Relayed
+from shared.web.headed import Headed
 from shared.web.measured import Measured, OnServed
 from shared.web.openapi import describe_commands
 from shared.web.parameters import only_known_parameters
@@ -102,6 +103,7 @@ def create_app(web: Web) -> FastAPI:
     app.include_router(_operations(app, web))
     describe_commands(app, web.door.types)
     app.add_middleware(Cookies)
+    app.add_middleware(Headed)
     app.add_middleware(Edge)
     app.add_middleware(Measured, meters=web.meters, on_served=web.on_served)
     return app

@@ -65,12 +65,17 @@ def parse(raw: bytes) -> Any:
         raise _bad("not-json", "Nội dung không phải JSON.", "The body is not JSON.") from None
 
 
+def written(value: Any) -> bytes:
+    """The value as compact JSON, whatever its integers: what came in as JSON goes on as JSON, for its receiver to refuse."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def compact(value: Any) -> bytes:
     """The value as compact JSON with its text in Unicode form NFC, so that one Vietnamese name has one spelling."""
-    try:
-        raw = orjson.dumps(value)
-    except TypeError:  # an integer of more than 64 bits
-        raw = json.dumps(value, ensure_ascii=False).encode()
+    raw = written(value)
     if raw.isascii():
         return raw
     text = raw.decode()

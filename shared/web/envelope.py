@@ -2,13 +2,13 @@
 
 Guarantees that a command id is a UUID that follows from what the caller sent: a UUID is taken as it is, any other text is
 mixed with whose it is, so that two provinces that both write "1" do not meet. Refuses unknown types by naming the known ones,
-unknown fields, and values of the wrong JSON type: "12" is no number and 1 is not true.
+unknown fields, values of the wrong JSON type ("12" is no number and 1 is not true), and texts of which nothing can be seen.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
@@ -17,6 +17,7 @@ import pydantic
 from fastapi import Request as HttpRequest
 
 from shared.eventlog.plan import Request
+from shared.events.common import shows
 from shared.kernel.command import Command
 from shared.kernel.errors import Refused
 from shared.kernel.principal import Principal
@@ -71,9 +72,33 @@ def command_of(types: Types, name: Any, data: Any, under: str = "") -> Command:
         )
     require_object(data, f"{prefix}data")
     try:
-        return cls.model_validate_json(compact(data), strict=True, extra="forbid")
+        command = cls.model_validate_json(compact(data), strict=True, extra="forbid")
     except pydantic.ValidationError as error:
         raise refused_by(error, under=f"{prefix}data") from None
+    for path in _unseen(data):
+        raise Refused(
+            "nothing-to-see",
+            "Cần điền mục này: mọi ký tự đã gửi đều không nhìn thấy được.",
+            "This is needed: nothing of what was sent can be seen.",
+            field=field_path(path, f"{prefix}data"),
+        )
+    return command
+
+
+def _unseen(value: Any, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    """Where in a command's data a text stands of which nothing can be seen."""
+    match value:
+        case str():
+            if not value.isascii() and not shows(value):
+                yield path
+        case dict():
+            for name, inner in cast("dict[str, Any]", value).items():
+                yield from _unseen(inner, (*path, name))
+        case list():
+            for place, inner in enumerate(cast("list[Any]", value)):
+                yield from _unseen(inner, (*path, place))
+        case _:
+            pass
 
 
 def command_id(key: str | None, principal: Principal, field: str = "Idempotency-Key") -> str:

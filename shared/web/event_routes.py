@@ -1,7 +1,8 @@
 """Where events stand: their place in the store, how far the relay has carried their lane to Kafka, and what they said.
 
 The data flow is never hidden. An event of a club is seen by the holders of a token of the club's area, any other by the holder
-of any token; its data (which hold no personal data: no event does) are left out where they name clubs of another's area.
+of any token; its data (which hold no personal data: no event does) are left out where they name clubs of another's area. What
+names a club and no place at all is seen by the holders of nation-wide tokens.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from shared.kernel.authority import holds_area, require_area
 from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 from shared.kernel.lanes import partition_of
-from shared.kernel.place import PlaceRef
+from shared.kernel.place import NATION, PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import Principal
 from shared.web.access import Holder
@@ -76,6 +77,9 @@ def router(log: Log, places: PlaceBook, relayed: Relayed, partitions: int) -> AP
         if commune is not None:
             require_area(principal, PlaceRef.model_validate(commune), places)
         shown = commune is not None or not any(map(_names_clubs, facts)) or _holds_all(principal, facts, places)
+        if not shown and not any(map(_placed, facts)):
+            _require_nation(principal, places)
+            shown = True
         carried = await relayed(wanted[0].lane)
         return [
             EventAnswer(
@@ -160,9 +164,25 @@ def _names_clubs(facts: Any) -> bool:
 
 
 def _holds_all(principal: Principal, facts: Sequence[Any], places: PlaceBook) -> bool:
-    """Whether all places of a stream, as last named, lie in the asker's area; a stream without places is nobody's."""
+    """Whether all places of a stream, as last named, lie in the asker's area; of a stream without places: no."""
     last = next((found for each in reversed(facts) if (found := tuple(_places(each)))), ())
     return bool(last) and all(holds_area(principal, place, places) for place in last)
+
+
+def _placed(facts: Any) -> bool:
+    """Whether an event says of which places it is."""
+    return next(_places(facts), None) is not None
+
+
+def _require_nation(principal: Principal, places: PlaceBook) -> None:
+    """Let those see a club's events who may see every club's; it is not known where this one lies."""
+    if not holds_area(principal, NATION, places):
+        raise Refused(
+            "not-your-area",
+            "Các sự kiện này nói về một câu lạc bộ mà không nói nó ở đâu; chỉ mã truy cập toàn quốc xem được.",
+            "These events are about a club and do not say where it is; only nation-wide tokens may see them.",
+            status=403,
+        )
 
 
 def _places(facts: Any) -> Iterator[PlaceRef]:

@@ -29,6 +29,19 @@ async def read_form(request: Request) -> dict[str, str]:
     return parse_form(await request.body())
 
 
+def readable(raw: bytes) -> dict[str, str]:
+    """What can be read of a form that `parse_form` refuses: to be shown to its sender again, and never to be recorded.
+
+    Without NUL characters, with a sign in the place of bytes that are no text, the last of fields that were given twice;
+    nothing of a form with too many fields.
+    """
+    try:
+        pairs = parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True, errors="replace", max_num_fields=FIELDS)
+    except ValueError:
+        return {}
+    return {name.replace("\0", ""): value.replace("\0", "") for name, value in pairs}
+
+
 def parse_form(raw: bytes) -> dict[str, str]:
     """The fields of a form's body. May raise `Refused` (400)."""
     try:

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.kernel.errors import Refused
 from shared.runtime.logging import configure
@@ -27,6 +27,7 @@ from shared.runtime.settings import FrontSettings, front_settings
 from shared.telemetry.meters import Meters
 from shared.web import front_commands, front_fanout
 from shared.web.edge import Edge
+from shared.web.headed import without_body
 from shared.web.measured import ROUTE, Measured, OnServed
 from shared.web.problems import answer
 from shared.web.routing import SERVICES, require_plain, target_of
@@ -54,7 +55,7 @@ class Front:
             return
         named = scope  # what counts the answer looks there
         if scope["method"] == "HEAD" and _HEADED.fullmatch(scope["path"]):
-            scope, send = {**scope, "method": "GET"}, _without_body(send)
+            scope, send = {**scope, "method": "GET"}, without_body(send)
         request = Request(scope, receive)
         try:
             response = await self._response(request, named)
@@ -120,15 +121,6 @@ def create_front(
 ) -> ASGIApp:
     """The front with its outermost layers; the clients are closed when it stops."""
     return Measured(Edge(Front(clients, streams)), meters or Meters({"front"}), on_served)
-
-
-def _without_body(send: Send) -> Send:
-    """What answers HEAD: the answer to GET, headers only."""
-
-    async def headers_only(message: Message) -> None:
-        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
-
-    return headers_only
 
 
 @asynccontextmanager

@@ -61,6 +61,14 @@ def asked_path(request: Request) -> str:
     return f"{path}?{query.decode('latin-1')}" if query else path
 
 
+def page_before(request: Request, public: str | None) -> str | None:
+    """The path and query of the page of ours that a form was sent from, as the browser says; None if it does not."""
+    parts = urlsplit(request.headers.get("referer", ""))
+    if not _ours(request, f"{parts.scheme}://{parts.netloc}", public):
+        return None
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
 def _ours(request: Request, origin: str, public: str | None) -> bool:
     if public is not None:
         return origin == public

@@ -6,12 +6,18 @@ huge, or text that does harm where it is shown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
+
+from shared.kernel.numbers import dotted
 
 Sentence = tuple[str, str, str]
 
 _PATH_LENGTH = 120
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _PLAIN: dict[str, Sentence] = {
     "missing": ("field-missing", "Thiếu trường này.", "This field is missing."),
@@ -106,25 +112,29 @@ def field_path(location: Iterable[object], under: str = "") -> str:
 def _limited(kind: str, context: Mapping[str, Any]) -> Sentence | None:
     match kind:
         case "greater_than_equal":
-            return "number-too-small", f"Không được nhỏ hơn {context['ge']}.", f"Must not be less than {context['ge']}."
+            vi, en = _written(context["ge"])
+            return "number-too-small", f"Không được nhỏ hơn {vi}.", f"Must not be less than {en}."
         case "greater_than":
-            return "number-too-small", f"Phải lớn hơn {context['gt']}.", f"Must be more than {context['gt']}."
+            vi, en = _written(context["gt"])
+            return "number-too-small", f"Phải lớn hơn {vi}.", f"Must be more than {en}."
         case "less_than_equal":
-            return "number-too-large", f"Không được lớn hơn {context['le']}.", f"Must not be more than {context['le']}."
+            vi, en = _written(context["le"])
+            return "number-too-large", f"Không được lớn hơn {vi}.", f"Must not be more than {en}."
         case "less_than":
-            return "number-too-large", f"Phải nhỏ hơn {context['lt']}.", f"Must be less than {context['lt']}."
+            vi, en = _written(context["lt"])
+            return "number-too-large", f"Phải nhỏ hơn {vi}.", f"Must be less than {en}."
         case "string_too_short":
-            least = context["min_length"]
-            return "text-too-short", f"Cần ít nhất {least} ký tự.", f"Needs at least {least} characters."
+            vi, en = _written(context["min_length"])
+            return "text-too-short", f"Cần ít nhất {vi} ký tự.", f"Needs at least {en} characters."
         case "string_too_long":
-            most = context["max_length"]
-            return "text-too-long", f"Không quá {most} ký tự.", f"At most {most} characters."
+            vi, en = _written(context["max_length"])
+            return "text-too-long", f"Không quá {vi} ký tự.", f"At most {en} characters."
         case "too_short":
-            least = context["min_length"]
-            return "list-too-short", f"Cần ít nhất {least} mục.", f"Needs at least {least} items."
+            vi, en = _written(context["min_length"])
+            return "list-too-short", f"Cần ít nhất {vi} mục.", f"Needs at least {en} items."
         case "too_long":
-            most = context["max_length"]
-            return "list-too-long", f"Không quá {most} mục.", f"At most {most} items."
+            vi, en = _written(context["max_length"])
+            return "list-too-long", f"Không quá {vi} mục.", f"At most {en} items."
         case "string_pattern_mismatch":
             form = context["pattern"]
             return "wrong-form", f"Không đúng dạng {form}.", f"Does not have the form {form}."
@@ -136,6 +146,19 @@ def _limited(kind: str, context: Mapping[str, Any]) -> Sentence | None:
             return "unknown-value", f"Phải là một trong: {known}.", f"Must be one of: {known}."
         case _:
             return None
+
+
+def _written(limit: object) -> tuple[str, str]:
+    """A limit as Vietnamese and English write it: `1.000.000`, `1,000,000`; `31/12/2099`, `2099-12-31`."""
+    match limit:
+        case str() if _ISO_DAY.fullmatch(limit):  # what a validation of JSON says of a day
+            return f"{date.fromisoformat(limit):%d/%m/%Y}", limit
+        case date():
+            return f"{limit:%d/%m/%Y}", f"{limit:%Y-%m-%d}"
+        case int() | Decimal():
+            return dotted(limit), f"{limit:,}"
+        case _:
+            return str(limit), str(limit)
 
 
 def _own(message: str) -> Sentence:

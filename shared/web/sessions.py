@@ -16,13 +16,14 @@ from urllib.parse import quote
 
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.responses import RedirectResponse
+from starlette.routing import Match
 
 from shared.kernel.errors import Refused
 from shared.kernel.principal import Principal
 from shared.web.bearer import bearer_of, principal_of
 from shared.web.cookies import SESSION, VISIT, Jar
 from shared.web.forms import read_form
-from shared.web.origin import asked_path, require_same_origin, safe_path
+from shared.web.origin import asked_path, page_before, require_same_origin, safe_path
 from shared.web.sealing import proof
 from shared.web.session_store import Sessions, Started
 
@@ -70,8 +71,8 @@ class Gate:
 class SignInNeeded(Exception):
     """The page is for somebody who is signed in; the application answers with the way to the sign-in page."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
+    def __init__(self, path: str | None) -> None:
+        super().__init__(path or "")
         self.path = path
 
 
@@ -121,8 +122,13 @@ async def signed_in(request: Request) -> Visitor:
 
 
 async def posted(request: Request) -> Post:
-    """A signed-in visitor's form. May raise `Refused`: `other-site` or `form-not-yours` (403), and what `read_form` raises."""
-    found = await signed_in(request)
+    """A signed-in visitor's form. May raise `Refused`: `other-site` or `form-not-yours` (403), and what `read_form` raises.
+
+    Others come back, after signing in, to the same address if it is one of a page, else to the page that the form was on.
+    """
+    found = await visitor(request)
+    if not found.signed_in:
+        raise SignInNeeded(asked_path(request) if _is_page(request) else page_before(request, gate_of(request).public))
     require_same_origin(request, gate_of(request).public)
     form = await read_form(request)
     _require_proof(form, found.csrf)
@@ -171,6 +177,13 @@ async def leave(request: Request, who: Visitor) -> None:
     if who.session is not None:
         await gate.sessions.end(who.session)
     gate.jar.delete(request, SESSION)
+
+
+def _is_page(request: Request) -> bool:
+    """Whether the address of a form's receiver answers GET too."""
+    asked = {**request.scope, "method": "GET"}
+    app: FastAPI = request.app
+    return any(route.matches(asked)[0] is Match.FULL for route in app.router.routes)
 
 
 def _require_proof(form: dict[str, str], expected: str) -> None:

@@ -21,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from shared.kernel.errors import Refused
 from shared.telemetry import context
 from shared.web import origin
+from shared.web.body import written
 from shared.web.listeners import LISTENERS, Listeners
 
 _TIMEOUT = httpx.Timeout(60.0, connect=3.0, pool=10.0)
@@ -78,7 +79,7 @@ class Upstreams:
         self, service: str, method: str, target: str, headers: Headers, body: Any = None
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of an answer. May raise `Down`, also for an answer that is no JSON object."""
-        content = b"" if body is None else orjson.dumps(body)
+        content = b"" if body is None else written(body)
         answer = await self.ask(service, method, target, headers, content)
         try:
             found: Any = orjson.loads(answer.content)

@@ -64,3 +64,35 @@ async def test_only_the_row_that_holds_something_generated_is_marked_as_generate
     params = {"area": KHANH_HOA.key, "group_by": "commune", "indicator": SUMS}
     answer = (await province.client.get("/v1/progress", params=params)).json()
     assert [(group["kind"], group["generated"]) for group in answer["groups"]] == [("commune", False), ("none", True)]
+
+
+async def test_the_number_of_a_commune_that_waits_is_its_row_and_not_all_of_the_commune(postgres):
+    """A club of a new commune waits on the old map; one recorded in an old commune of it is in that one's row."""
+    places = load()
+    new = next(each for each in places.communes(PlaceRef(code="38", list="34")) if places.locate(each, "63").undecided)
+    old = next(each for each in places.locate(new, "63").candidates if places.locate(each, "34").commune == new)
+    province = places.locate(new, "63").province
+    assert province is not None
+    at = day("2026-02-01")
+    streams = {
+        "club-00000000-0000-4000-8000-000000000011": [(at, club(new, "2024-02-20")), (at, members("2025-12-01", 40))],
+        "club-00000000-0000-4000-8000-000000000012": [(at, club(old, "2024-02-20")), (at, members("2025-12-01", 7))],
+    }
+    async with running(SERVICE, postgres, clock=lambda: NOW) as service:
+        async with service.pool.acquire() as connection:
+            await apply_batch(connection, VIEW, [each.recorded for each in in_lanes(streams)])
+        for map_, area, expected in (
+            ("63", province.key, {new.key: 40, old.key: 7}),
+            ("34", "34:38", {new.key: 47}),
+        ):
+            params = {"area": area, "map": map_, "group_by": "commune", "indicator": "members"}
+            groups = (await service.client.get("/v1/progress", params=params)).json()["groups"]
+            assert {group["key"]: group["numbers"][0]["value"] for group in groups} == expected
+            for group in groups:
+                (row,) = group["numbers"]
+                opened = (await service.client.get(f"/v1/numbers/{row['id']}")).json()
+                assert opened["number"]["value"] == row["value"], (map_, group["key"])
+                behind = (await service.client.get(f"/v1/numbers/{row['id']}/trace")).json()
+                assert behind["check"] == {"value": row["value"], "entries": row["value"], "declared": 0, "equal": True}
+                said = any("chờ phân định" in note["vi"] for note in opened["number"]["notes"])
+                assert said == group["undecided"] == (group["key"][:2] != map_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -22,6 +23,10 @@ from shared.reference.book import load
 
 PLACES = load()
 NOW = datetime(2026, 11, 25, 5, 30, 12, 400_000, tzinfo=UTC)
+CLAIM = Declared(
+    "figure-x", "members_total", "members", "VN", None, Decimal(456470), "people", "exact", "estimated", "70 x 6521",
+    date(2023, 12, 31), date(2023, 12, 31), "2023-12-31", date(2024, 8, 29), "seed", NOW, "e",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("definition", ALL, ids=lambda definition: definition.slug)
@@ -164,11 +169,7 @@ def test_a_mix_says_what_was_counted_and_what_was_declared():
 
 
 def test_an_estimate_is_shown_as_what_it_is():
-    claim = Declared(
-        "figure-x", "members_total", "members", "VN", None, Decimal(456470), "people", "exact", "estimated", "70 x 6521",
-        date(2023, 12, 31), date(2023, 12, 31), "2023-12-31", date(2024, 8, 29), "seed", NOW, "e",
-    )  # fmt: skip
-    assert wording.declared(claim).vi == "456.470 = 70 x 6.521, ước tính (31/12/2023)"
+    assert wording.declared(CLAIM).vi == "456.470 = 70 x 6.521, ước tính (31/12/2023)"
 
 
 def test_a_question_without_parameters_is_of_today_as_known_now_on_the_map_of_today():
@@ -207,3 +208,17 @@ def test_a_bad_parameter_is_refused_by_name(asked, slug):
     with pytest.raises(Refused) as refusal:
         understand(asked, PLACES, NOW)
     assert refusal.value.slug == slug
+
+
+def test_the_numbers_of_a_formula_have_points_and_its_days_do_not():
+    grouped = [
+        ("516; 1164; 0", "516; 1.164; 0"),
+        ("70 x 6521", "70 x 6.521"),
+        ("(10000+25)", "(10.000+25)"),
+        ("31/12/2024", "31/12/2024"),
+        ("2024-12-31", "2024-12-31"),
+        ("1.164, 0,5", "1.164, 0,5"),
+    ]
+    for formula, written in grouped:
+        claim = replace(CLAIM, formula=formula)
+        assert f"= {written}, " in wording.declared(claim).vi

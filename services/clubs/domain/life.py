@@ -11,6 +11,7 @@ from services.clubs.domain.state import Club
 from shared.kernel.checks import in_order
 from shared.kernel.decider import Context
 from shared.kernel.errors import Notice, Refused
+from shared.kernel.numbers import dotted
 
 LARGEST_BOARD = 50
 """Boards of 3 to 9 are what is seen; more than this is the club, not its board."""
@@ -22,8 +23,8 @@ def check_board(club: Club, command: RenewBoard, context: Context) -> None:
     if not 1 <= command.board_size <= LARGEST_BOARD:
         raise Refused(
             "absurd-count",
-            f"Ban chủ nhiệm {command.board_size} người là không thể; hãy ghi số người trong ban, thường là 5.",
-            f"A board of {command.board_size} cannot be; give the number of people on the board, usually 5.",
+            f"Ban chủ nhiệm {dotted(command.board_size)} người là không thể; hãy ghi số người trong ban, thường là 5.",
+            f"A board of {command.board_size:,} cannot be; give the number of people on the board, usually 5.",
             field="board_size",
         )
 

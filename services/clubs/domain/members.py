@@ -13,6 +13,7 @@ from services.clubs.domain.state import Club
 from shared.events.clubs import MembersFacts
 from shared.kernel.decider import Context
 from shared.kernel.errors import Notice, Refused
+from shared.kernel.numbers import dotted
 
 MOST_MEMBERS = 1_000
 """The largest club known has 121 members: a number above this is the sum of many clubs, or a slip."""
@@ -79,8 +80,9 @@ def check_members(club: Club, facts: MembersFacts, context: Context) -> None:
     if facts.total > MOST_MEMBERS:
         raise Refused(
             "absurd-count",
-            f"{facts.total} thành viên là quá nhiều cho một câu lạc bộ; số cộng của nhiều câu lạc bộ ghi ở mục kê khai.",
-            f"{facts.total} members are too many for one club; a sum over many clubs is recorded as a declaration.",
+            f"{dotted(facts.total)} thành viên là quá nhiều cho một câu lạc bộ; "
+            "số cộng của nhiều câu lạc bộ ghi ở mục kê khai.",
+            f"{facts.total:,} members are too many for one club; a sum over many clubs is recorded as a declaration.",
             field="total",
         )
     for part, whole in _PARTS:
@@ -105,8 +107,8 @@ def _check_part(facts: MembersFacts, part: str, whole: str) -> None:
         return
     raise Refused(
         "part-exceeds-whole",
-        f"Số {_NAMES[part][0]} ({fewer}) lớn hơn số {_NAMES[whole][0]} ({more}); hãy kiểm tra hai số.",
-        f"There cannot be more {_NAMES[part][1]} ({fewer}) than {_NAMES[whole][1]} ({more}); check both numbers.",
+        f"Số {_NAMES[part][0]} ({dotted(fewer)}) lớn hơn số {_NAMES[whole][0]} ({dotted(more)}); hãy kiểm tra hai số.",
+        f"There cannot be more {_NAMES[part][1]} ({fewer:,}) than {_NAMES[whole][1]} ({more:,}); check both numbers.",
         field=part,
     )
 
@@ -119,10 +121,10 @@ def _check_disjoint(facts: MembersFacts, parts: tuple[str, ...], whole: str) -> 
         return
     raise Refused(
         "parts-exceed-whole",
-        f"Cộng {', '.join(_NAMES[part][0] for part, _ in stated)} được {total}, lớn hơn số {_NAMES[whole][0]} ({limit}); "
-        "mỗi người chỉ tính vào một nhóm.",
-        f"Together {', '.join(_NAMES[part][1] for part, _ in stated)} are {total}, more than the {limit} {_NAMES[whole][1]}; "
-        "a person counts in one of these groups only.",
+        f"Cộng {', '.join(_NAMES[part][0] for part, _ in stated)} được {dotted(total)}, "
+        f"lớn hơn số {_NAMES[whole][0]} ({dotted(limit)}); mỗi người chỉ tính vào một nhóm.",
+        f"Together {', '.join(_NAMES[part][1] for part, _ in stated)} are {total:,}, "
+        f"more than the {limit:,} {_NAMES[whole][1]}; a person counts in one of these groups only.",
         field=stated[-1][0],
     )
 
@@ -137,8 +139,8 @@ def odd_members(facts: MembersFacts) -> Iterable[Notice]:
     if not 50 <= facts.total <= 70:
         yield Notice(
             "members-outside-50-70",
-            f"Câu lạc bộ có {facts.total} thành viên; quy định là 50 đến 70.",
-            f"The club has {facts.total} members; the rule is 50 to 70.",
+            f"Câu lạc bộ có {dotted(facts.total)} thành viên; quy định là 50 đến 70.",
+            f"The club has {facts.total:,} members; the rule is 50 to 70.",
             "total",
         )
     for field, slug in (("women", "women-outside-60-70"), ("aged_60_plus", "older-outside-60-70")):

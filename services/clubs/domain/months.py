@@ -14,6 +14,7 @@ from services.clubs.domain.state import Club, month_end
 from shared.events.clubs import Loans, MonthFacts, month_start
 from shared.kernel.decider import Context
 from shared.kernel.errors import Notice, Refused
+from shared.kernel.numbers import dotted
 
 MOST_PEOPLE = 10_000
 """Attendances, loans or visits of one club in one month: above this it is a slip."""
@@ -40,8 +41,9 @@ def check_month(club: Club, facts: MonthFacts, context: Context) -> None:
         if value > (MOST_MONEY if money else MOST_PEOPLE):
             raise Refused(
                 "absurd-count",
-                f"Số {value} ở mục {field} là quá lớn cho một câu lạc bộ trong một tháng; hãy kiểm tra số và đơn vị (đồng).",
-                f"{value} in {field} is too large for one club in one month; check the number and the unit (đồng).",
+                f"Số {dotted(value)} ở mục {field} là quá lớn cho một câu lạc bộ trong một tháng; "
+                "hãy kiểm tra số và đơn vị (đồng).",
+                f"{value:,} in {field} is too large for one club in one month; check the number and the unit (đồng).",
                 field=field,
             )
 
@@ -71,8 +73,8 @@ def _check_loans(loans: Loans) -> None:
     if borrowers is not None and number is not None and borrowers > number:
         raise Refused(
             "more-borrowers-than-loans",
-            f"{borrowers} người vay nhưng chỉ có {number} lượt vay; mỗi người vay ít nhất một lượt.",
-            f"{borrowers} people borrowed, but there were only {number} loans; each borrower takes at least one.",
+            f"{dotted(borrowers)} người vay nhưng chỉ có {dotted(number)} lượt vay; mỗi người vay ít nhất một lượt.",
+            f"{borrowers:,} people borrowed, but there were only {number:,} loans; each borrower takes at least one.",
             field="loans.borrowers",
         )
     lent_to_someone = [count for count in (borrowers, number) if count is not None]
@@ -126,7 +128,7 @@ def odd_month(club: Club, facts: MonthFacts) -> Iterable[Notice]:
         if value is not None and value > members:
             yield Notice(
                 "more-than-members",
-                f"Số {value} ở mục {field} lớn hơn số thành viên đã báo cáo ({members}).",
-                f"{value} in {field} is more than the members last reported ({members}).",
+                f"Số {dotted(value)} ở mục {field} lớn hơn số thành viên đã báo cáo ({dotted(members)}).",
+                f"{value:,} in {field} is more than the members last reported ({members:,}).",
                 field,
             )

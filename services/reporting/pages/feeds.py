@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from shared.web.sessions import Posted, Visiting, Visitor
 
 Json = dict[str, Any]
 _MOST: Final = 100
+_DONE: Final = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
 _READY_SECONDS: Final = 2
 
 
@@ -84,7 +86,7 @@ def router(site: Site) -> APIRouter:
             parked=[_shown(row, visitor) for row in parked],
             strays=strays,
             may_replay=_may_replay(visitor),
-            replayed=_replayed(replayed),
+            replayed=_replayed(replayed) if _may_replay(visitor) else None,
         )
 
     @routes.post("/nguon/doc-lai", response_class=Response)
@@ -137,5 +139,6 @@ def _may_replay(visitor: Visitor) -> bool:
 
 
 def _replayed(text: str | None) -> tuple[int, int] | None:
-    applied, dash, waiting = (text or "").partition("-")
-    return (int(applied), int(waiting)) if dash and applied.isdigit() and waiting.isdigit() else None
+    """How many events were read and how many wait, as the redirection says; nothing that it could not have said."""
+    found = _DONE.fullmatch(text or "")
+    return None if found is None else (int(found[1]), int(found[2]))

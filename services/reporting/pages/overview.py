@@ -79,12 +79,17 @@ def _row(main: Main, answer: Json, points: Sequence[Json], language: Language) -
         drawings.bullet_of(number, language),
         drawings.spark_of(number, points, language),
         _change(points, main.slug),
-        points[-2]["as_of"],
+        points[-2:][0]["as_of"],
     )
 
 
 def _change(points: Sequence[Json], slug: str) -> Decimal | None:
-    """Against the end of the last quarter; a count that begins anew each year says nothing across the years."""
+    """Against the end of the last quarter; a count that begins anew each year says nothing across the years.
+
+    On the first days that may be asked for there is no quarter before.
+    """
+    if len(points) < 2:
+        return None
     (before, was), (now, value) = ((point, drawings.number_of(point, slug)["value"]) for point in points[-2:])
     yearly = indicator(slug).window == "year" and before["as_of"][:4] != now["as_of"][:4]
     return None if yearly or was is None or value is None else Decimal(str(value)) - Decimal(str(was))

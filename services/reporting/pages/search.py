@@ -6,6 +6,7 @@ fits, names that are exactly the words first and all others as Vietnamese sorts.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -22,6 +23,8 @@ from shared.reference import spelling
 from shared.reference.book import Places
 from shared.web.sessions import Visiting, Visitor
 
+LONGEST: Final = 80
+"""Characters of a question, as one reads them: a letter with its marks is one."""
 SHOWN: Final = 60
 CLUBS: Final = 30
 _ALL: Final = 13_500
@@ -52,18 +55,22 @@ def router(site: Site) -> APIRouter:
     places = site.desk.places
 
     @routes.get("/tim", response_class=Response)
-    async def search(
-        request: Request, visitor: Visiting, reading: Chosen, q: Annotated[str, Query(max_length=80)] = ""
-    ) -> Response:
+    async def search(request: Request, visitor: Visiting, reading: Chosen, q: Annotated[str, Query()] = "") -> Response:
         """What fits the words."""
-        words = " ".join(q.split())
+        words = " ".join(unicodedata.normalize("NFC", q).split())
+        if len(words) > LONGEST:
+            return site.page(
+                request, visitor, reading, "search.html", status=422,
+                q=words, longest=LONGEST, long=True, provinces=[], communes=[], communes_found=0, clubs=[], clubs_more=False,
+                refused=None,
+            )  # fmt: skip
         found = found_places(places, words)
         provinces = [each for each in found if each.level != "commune"]
         communes = [each for each in found if each.level == "commune"]
         clubs, refused, more = await _clubs(site, visitor, words)
         return site.page(
             request, visitor, reading, "search.html",
-            q=words, provinces=[_hit(places, each) for each in _once(places, provinces)],
+            q=words, longest=LONGEST, long=False, provinces=[_hit(places, each) for each in _once(places, provinces)],
             communes=[_hit(places, each) for each in _once(places, communes)[:SHOWN]],
             communes_found=len(_once(places, communes)), clubs=clubs, clubs_more=more, refused=refused,
         )  # fmt: skip

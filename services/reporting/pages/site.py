@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 from urllib.parse import quote, urlencode
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import TypeAdapter, ValidationError
 
 from services.reporting.api import Desk
 from services.reporting.pages import static_files
@@ -24,6 +25,7 @@ from services.reporting.pages.filters import filters_of
 from services.reporting.pages.reading import Reading
 from services.reporting.pages.words import Language, say, translations
 from services.reporting.questions import wording
+from shared.events.common import StreamId
 from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.errors import Refused
 from shared.kernel.principal import Role
@@ -44,6 +46,26 @@ ROLES: Final[dict[Role, str]] = {
 _READ_SECONDS: Final = 3
 _WRITE_SECONDS: Final = 20
 _HEADERS: Final = {"cache-control": "private, no-cache", "vary": "cookie, accept-language"}
+
+
+_STREAM: Final = TypeAdapter[str](StreamId)
+
+
+def stream_named(stream: str) -> str:
+    """The stream that an address names. May raise `Refused` (404) for what no stream can be called."""
+    try:
+        return _STREAM.validate_python(stream)
+    except ValidationError:
+        raise Refused(
+            "unknown-stream",
+            "Không có trang nào ở địa chỉ này; hãy kiểm tra lại mã trong địa chỉ, hoặc tìm theo tên ở trang Tìm.",
+            "There is no page at this address; check the id in it, or look for the name on the search page.",
+            status=404,
+        ) from None
+
+
+Named = Annotated[str, Depends(stream_named)]
+"""The part `{stream}` of an address."""
 
 
 @dataclass(frozen=True, slots=True)

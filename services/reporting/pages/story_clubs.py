@@ -16,7 +16,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.reporting.indicators import indicator
 from services.reporting.pages.filters import day, number
 from services.reporting.pages.reading import Chosen, Reading
-from services.reporting.pages.site import Site
+from services.reporting.pages.site import Named, Site
 from services.reporting.pages.story_missing import missing_of
 from services.reporting.pages.story_parts import (
     Block,
@@ -71,7 +71,7 @@ def router(site: Site) -> APIRouter:
         request: Request,
         visitor: SignedIn,
         reading: Chosen,
-        stream: str,
+        stream: Named,
         before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     ) -> Response:
         """A club's story."""

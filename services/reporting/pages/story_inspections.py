@@ -16,7 +16,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting.pages.filters import day, number
 from services.reporting.pages.reading import Chosen
-from services.reporting.pages.site import Site
+from services.reporting.pages.site import Named, Site
 from services.reporting.pages.story_names import INSPECTION_STATES, ORGANISERS, VALUES
 from services.reporting.pages.story_parts import (
     Crumb,
@@ -91,7 +91,7 @@ def router(site: Site) -> APIRouter:
         )  # fmt: skip
 
     @routes.get("/kiem-tra/{stream}", response_class=Response)
-    async def inspection(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
+    async def inspection(request: Request, visitor: Visiting, reading: Chosen, stream: Named) -> Response:
         """One inspection."""
         places, now = site.desk.places, of_now(reading, site.desk.places)
         found = await site.ask("monitoring", f"/v1/inspections/{stream}", visitor)

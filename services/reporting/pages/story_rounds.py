@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from services.reporting.pages.reading import Chosen
-from services.reporting.pages.site import Site
+from services.reporting.pages.site import Named, Site
 from services.reporting.pages.story_names import ORGANISERS, ROUND_STATES, VALUES
 from services.reporting.pages.story_parts import (
     Block,
@@ -109,7 +109,7 @@ def router(site: Site) -> APIRouter:
         )  # fmt: skip
 
     @routes.get("/tap-huan/{stream}", response_class=Response)
-    async def round_(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
+    async def round_(request: Request, visitor: Visiting, reading: Chosen, stream: Named) -> Response:
         """One round."""
         places, now = site.desk.places, of_now(reading, site.desk.places)
         found = await site.ask("trainings", f"/v1/trainings/{stream}", visitor)

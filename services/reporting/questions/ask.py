@@ -30,7 +30,8 @@ HEADLINE: Final = (
 """What is shown when nobody names an indicator."""
 
 _DMY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
-_FIRST: Final = date(1990, 1, 1)
+FIRST: Final = date(1990, 1, 1)
+"""The first day that may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def as_of(text: str | None, now: datetime) -> date:
     """The day: `2025-05-08` or `08/05/2025`; today if nothing is said. May raise `Refused`."""
     today = day_of(now)
     day = today if not text else _day(text, "as_of")
-    if not _FIRST <= day <= today:
+    if not FIRST <= day <= today:
         raise _bad(
             "as-of-out-of-range",
             f"Ngày phải từ 01/01/1990 đến hôm nay ({today:%d/%m/%Y}).",

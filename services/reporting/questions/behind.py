@@ -17,6 +17,7 @@ from services.reporting.questions.area import Area
 from services.reporting.questions.question import BasisFilter
 from services.reporting.questions.small import cells_in, subjects_in
 from services.reporting.questions.sources import BESIDE_OLDS
+from shared.kernel.place import MapName
 from shared.reference.book import Places
 
 
@@ -49,6 +50,7 @@ class Wanted:
     basis: BasisFilter
     names: Collection[str]
     area: Area
+    map: MapName
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Behind:
         if kept is not None:
             rows, amounts = rows[kept], amounts[kept]
         inside = np.zeros(look.cell_count, np.bool_)
-        within = cells_in(look, places, wanted.area) if wanted.area.kind == "commune" else range(look.cell_count)
+        within = cells_in(look, places, wanted.area, wanted.map) if wanted.area.kind == "commune" else range(look.cell_count)
         inside[[number for number in within if _counts(look.cells[number], wanted)]] = True
         mine = inside[look.cell[rows]]
         if wanted.area.kind == "club":

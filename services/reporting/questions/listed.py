@@ -38,7 +38,8 @@ def wanted(figure: Figure, component: Component, places: Places) -> Wanted:
             pass
         case Coverage():
             raise TypeError("a coverage has no measure to be listed")
-    return Wanted(measure, cohorts, question.clocks.basis, _names(figure, places), question.area)
+    clocks = question.clocks
+    return Wanted(measure, cohorts, clocks.basis, _names(figure, places), question.area, clocks.map)
 
 
 def _names(figure: Figure, places: Places) -> Sequence[str]:

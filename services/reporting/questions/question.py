@@ -49,6 +49,11 @@ class Question:
             case _:
                 return None
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is of a commune that is on no line of the asked map, and waits there to be decided (chờ phân định)."""
+        return self.area.kind == "commune" and self.area.code[:2] != self.clocks.map
+
     def of(self, area: Area) -> Question:
         """The same question of another area."""
         return replace(self, area=area)

@@ -79,6 +79,13 @@ def notes(found: Figure) -> list[Words]:
                 f"{found.undecided} xã bị chia tách chờ phân định.", f"{found.undecided} divided communes wait to be decided."
             )
         )
+    if found.question.waits:
+        said.append(
+            Words(
+                "Chỉ là phần chờ phân định: ghi cho chính xã này, chưa biết thuộc xã nào trên bản đồ đang xem.",
+                "Only the part that waits to be decided: recorded of this commune, and of none of the map shown.",
+            )
+        )
     if found.generated:
         said.append(Words("Có dữ liệu mô phỏng.", "Contains generated data."))
     return said

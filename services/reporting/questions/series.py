@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from services.reporting.indicators.definition import Coverage, Definition, Sum
 from services.reporting.ledger.measures import FLOWS
 from services.reporting.questions import cube, remembered
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
-from services.reporting.questions.ask import Ask
+from services.reporting.questions.ask import FIRST, Ask
 from services.reporting.questions.covered import Covered
 from services.reporting.questions.desk import GENERATED, Desk, Figure
 from services.reporting.questions.lines import Lines, days_needed
@@ -64,9 +64,11 @@ async def quarters_of(
     """What many areas (provinces and above) stood at when each of the last quarters ended, and on the day, by the area's text.
 
     For sparklines and small multiples: every number over its own window, as it is shown on a day by itself, but its amount
-    alone: the words and ids of hundreds of numbers that nobody reads took most of the time of the page.
+    alone: the words and ids of hundreds of numbers that nobody reads took most of the time of the page. Days before the first
+    that may be asked for are left out.
     """
-    days = [*reversed(list(islice(_quarter_ends(clocks.as_of), quarters))), clocks.as_of]
+    ended = takewhile(lambda day: day >= FIRST, islice(_quarter_ends(clocks.as_of), quarters))
+    days = [*reversed(list(ended)), clocks.as_of]
     asked = {day: [Question(each, WHOLE_COUNTRY, replace(clocks, as_of=day)) for each in definitions] for day in days}
     return await _series(found, places, asked, areas, clocks, Row.drawn)
 
@@ -145,4 +147,4 @@ def _months(first: date, last: date) -> Iterator[date]:
 
 def _back(day: date, months: int) -> date:
     index = day.year * 12 + day.month - 1 - months
-    return max(date(index // 12, index % 12 + 1, 1), date(1990, 1, 1))
+    return max(date(index // 12, index % 12 + 1, 1), FIRST)

@@ -33,8 +33,14 @@ from shared.reference.book import Places
 MANY_CLUBS = 5000
 
 
-def recorded_as(places: Places, commune: PlaceRef) -> list[str]:
-    """Every key under which events of a commune may have been recorded: its own, and those of the other list that are it."""
+def recorded_as(places: Places, commune: PlaceRef, map_: MapName) -> list[str]:
+    """Every key under which events of a commune may have been recorded: its own, and those of the other list that are it.
+
+    On the map of the other list a commune is a row only while it waits to be decided: then what was recorded of its parts
+    stands in their rows, and it holds nothing but what was recorded of itself.
+    """
+    if commune.list != map_:
+        return [commune.key]
     other: MapName = "34" if commune.list == "63" else "63"
     found = places.locate(commune, other)
     candidates = found.candidates or ((found.commune,) if found.commune is not None else ())
@@ -42,14 +48,14 @@ def recorded_as(places: Places, commune: PlaceRef) -> list[str]:
     return [commune.key, *same]
 
 
-def cells_in(look: Look, places: Places, area: Area) -> list[int]:
-    """The cells of the ledger that lie in a province or commune; of a club, all: it may have moved."""
+def cells_in(look: Look, places: Places, area: Area, map_: MapName) -> list[int]:
+    """The cells of the ledger that lie in a province or commune of a map; of a club, all: it may have moved."""
     place = area.place
     if area.kind == "club" or place is None:
         return list(range(look.cell_count))
     cells = look.cells[: look.cell_count]
     if area.kind == "commune":
-        keys = frozenset(recorded_as(places, place))
+        keys = frozenset(recorded_as(places, place, map_))
         return [number for number, cell in enumerate(cells) if cell.place in keys]
     code = place.code
     if place.list == "63":
@@ -90,7 +96,7 @@ class Small:
     async def load(self, found: Snapshot, questions: Sequence[Question], *, clubs: bool) -> Small:
         """Sum the rows, by commune or by club."""
         look, places = found.look, self._desk.places
-        cells = cells_in(look, places, self._area)
+        cells = cells_in(look, places, self._area, self._desk.clocks.map)
         cuts = list(slices(questions, self._desk.clocks))
         numbers = {number for cut in cuts for number in cut.numbers()}
         if clubs:
@@ -144,7 +150,7 @@ class Small:
         if place.level == "province":
             old = place.list == "63"
             return [cell for cell in self._desk.more(cut) if place.code == (cell.province63 if old else cell.province34)]
-        keys = recorded_as(self._desk.places, place)
+        keys = recorded_as(self._desk.places, place, self._desk.clocks.map)
         return [cell for cell in self._desk.more(cut) if cell.place in keys]
 
     def _row_of(self, key: Key) -> str:

@@ -6,6 +6,7 @@ other way round.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -42,6 +43,7 @@ QUALIFIERS: Final[Mapping[str, Words]] = {
     "at-most": Words("dưới", "at most"),
 }
 UNKNOWN: Final = Words("chưa có số liệu", "unknown")
+_LONG: Final = re.compile(r"(?<![\w.,/-])[0-9]{4,}(?![\w/-]|[.,][0-9])")
 _ONE: Final = Decimal("0.1")
 _VIETNAMESE: Final = str.maketrans(",.", ".,")
 
@@ -103,9 +105,8 @@ def date_words(claim: Declared) -> Words:
 
 
 def _grouped(formula: str, mark: str) -> str:
-    return " ".join(
-        f"{int(word):,}".replace(",", mark) if word.isdigit() and len(word) > 3 else word for word in formula.split(" ")
-    )
+    """With a mark between the thousands of its whole numbers; days and numbers that have marks of their own stay."""
+    return _LONG.sub(lambda found: f"{int(found[0]):,}".replace(",", mark), formula)
 
 
 @dataclass(frozen=True, slots=True)

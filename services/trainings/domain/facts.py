@@ -13,6 +13,7 @@ from shared.kernel.checks import in_order, known_place, no_repeats
 from shared.kernel.command import Command
 from shared.kernel.decider import Context
 from shared.kernel.errors import Notice, Refused
+from shared.kernel.numbers import dotted
 from shared.kernel.place import PlaceRef
 
 ClubId = Annotated[StreamId, Field(pattern=r"^club-[a-z0-9-]{1,110}$")]
@@ -104,8 +105,8 @@ def check_counts(facts: HeldFacts) -> None:
     if attendances is not None and distinct_people is not None and distinct_people > attendances:
         raise Refused(
             "more-people-than-attendances",
-            f"{distinct_people} người không thể nhiều hơn {attendances} lượt người; hãy kiểm tra hai số.",
-            f"{distinct_people} different people cannot exceed {attendances} attendances; check both numbers.",
+            f"{dotted(distinct_people)} người không thể nhiều hơn {dotted(attendances)} lượt người; hãy kiểm tra hai số.",
+            f"{distinct_people:,} different people cannot exceed {attendances:,} attendances; check both numbers.",
             field="distinct_people",
         )
 
@@ -122,14 +123,15 @@ def odd_counts(facts: HeldFacts) -> Iterable[Notice]:
     if distinct_people is not None and stated > distinct_people:
         yield Notice(
             "roles-exceed-people",
-            f"Cộng theo vai trò là {stated}, nhiều hơn {distinct_people} người; có thể có người được ghi ở hai vai trò.",
-            f"The roles add up to {stated}, more than {distinct_people} people; someone may stand under two roles.",
+            f"Cộng theo vai trò là {dotted(stated)}, nhiều hơn {dotted(distinct_people)} người; "
+            "có thể có người được ghi ở hai vai trò.",
+            f"The roles add up to {stated:,}, more than {distinct_people:,} people; someone may stand under two roles.",
             "participants",
         )
     if attendances is not None and stated > attendances:
         yield Notice(
             "roles-exceed-attendances",
-            f"Cộng theo vai trò là {stated}, nhiều hơn {attendances} lượt người; hãy kiểm tra lại.",
-            f"The roles add up to {stated}, more than {attendances} attendances; please check.",
+            f"Cộng theo vai trò là {dotted(stated)}, nhiều hơn {dotted(attendances)} lượt người; hãy kiểm tra lại.",
+            f"The roles add up to {stated:,}, more than {attendances:,} attendances; please check.",
             "participants",
         )

@@ -86,3 +86,9 @@ def test_no_form_has_two_fields_of_one_name_and_every_name_is_a_path() -> None:
 
 def test_a_founding_shows_at_most_eight_fields_before_the_fold() -> None:
     assert sum(len(section.fields) for section in sheets.FOUNDING if section.title is None) == 5
+
+
+def test_a_number_with_too_many_digits_is_told_that_it_is_too_large() -> None:
+    with pytest.raises(Unreadable) as raised:
+        number("1" + ".000" * 8)
+    assert "quá lớn" in raised.value.words.vi

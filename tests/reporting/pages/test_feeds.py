@@ -64,3 +64,29 @@ async def test_only_an_operator_reads_again_and_what_fails_still_stays(service: 
         after = await client.get("/nguon?replayed=1-0")
         assert "Sự kiện chưa đọc được: 1" in after.text
         assert "Đã đọc lại 1 sự kiện" in after.text
+
+
+async def test_only_an_operator_is_told_how_many_events_were_read_again_and_only_what_can_be(service: Running) -> None:
+    said = "Đã đọc lại"
+    operator = await service.token("operator")
+    for found, headers, shown in (
+        ("1-0", {}, False),
+        ("1-0", await service.token("centre"), False),
+        ("1000-2", operator, True),
+        ("\u00b2-1", operator, False),
+        ("99999999999999999999-1", operator, False),
+    ):
+        answer = await service.client.get("/nguon", params={"replayed": found}, headers={"accept": "text/html", **headers})
+        assert answer.status_code == 200
+        assert (said in answer.text) == shown, found
+        assert not shown or "Đã đọc lại 1.000 sự kiện" in answer.text
+
+
+async def test_who_must_sign_in_to_read_again_comes_back_to_the_page_and_not_to_the_button(service: Running) -> None:
+    for referer, onward in (
+        ({"referer": "http://service/nguon?lang=en"}, "/dang-nhap?next=/nguon%3Flang%3Den"),
+        ({"referer": "http://elsewhere/nguon"}, "/dang-nhap"),
+        ({}, "/dang-nhap"),
+    ):
+        answer = await service.client.post("/nguon/doc-lai", data={"stream": LOST}, headers=referer)
+        assert (answer.status_code, answer.headers["location"]) == (303, onward)

@@ -289,3 +289,25 @@ async def test_every_page_of_a_place_has_one_heading_and_no_style_or_script_of_i
         assert all("src" in each.attributes for each in found.all("script")), path
         ids = [each.attributes["id"] for each in everything if "id" in each.attributes]
         assert len(ids) == len(set(ids)), path
+
+
+async def test_the_first_days_that_may_be_asked_for_have_a_page(country: Running) -> None:
+    for day in ("1990-01-01", "1991-12-31", "1992-02-01"):
+        found = await page(country, "/", as_of=day)
+        assert found.one("h1").text
+
+
+async def test_a_search_that_is_too_long_is_told_so_beside_the_box_and_counted_as_one_reads_it(country: Running) -> None:
+    letters = "e\u0323\u0302" * 80
+    assert len(letters) == 240
+    await page(country, "/tim", q=letters)
+    found = await page(country, "/tim", 422, q=f"{letters}a")
+    assert "81 ký tự" in found.text
+    box = found.one("main").one("input", name="q")
+    assert box.attributes["value"] == "\u1ec7" * 80 + "a"
+
+
+async def test_an_example_of_a_definition_is_written_with_points_between_thousands(country: Running) -> None:
+    text = (await page(country, "/chi-tieu")).text
+    assert "516; 1.164; 0" in text
+    assert "1164" not in text

@@ -25,3 +25,8 @@ def test_what_hides_or_turns_text_is_refused(kind: Any, character: str) -> None:
 def test_names_of_all_scripts_and_their_joiners_are_text() -> None:
     for text in ("Thiệu Trung", "Thie\u0323\u0302u", "a\tb\nc", "\u00a0\u00a1", "\u200c\u200d", "\u2027\u202f", "\u2065", "😀"):
         assert TypeAdapter[str](Text).validate_python(text) == text
+
+
+def test_what_was_recorded_is_read_again_even_if_nothing_of_it_can_be_seen() -> None:
+    for text in ("\u200b", "\u3164", "\u2800"):
+        assert TypeAdapter[str](Name).validate_python(text) == text

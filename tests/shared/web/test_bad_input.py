@@ -270,3 +270,32 @@ async def test_an_address_that_is_none_is_a_problem_too(
     answer = await clubs.client.request(method, path, headers=province)
     assert answer.status_code == status
     is_problem(answer, slug)
+
+
+async def test_a_text_of_which_nothing_can_be_seen_is_refused_with_its_field(clubs: Running, province: dict[str, str]) -> None:
+    unseen = ("\u200b", "\u3164\u3164", "\u2800", "\u200c \u200d", "\u0301")
+    for name in unseen:
+        answer = await clubs.client.post("/v1/commands", json=found(name=name), headers=province)
+        is_problem(answer, "nothing-to-see", "data.name")
+        assert answer.json()["detail"].startswith("Cần điền mục này")
+    batch = {"commands": [found(), found(village="\u2800")]}
+    answers = (await clubs.client.post("/v1/commands:batch", json=batch, headers=province)).json()["answers"]
+    assert answers[0]["status"] == 201
+    is_problem_body(answers[1]["problem"], "nothing-to-see", "commands.1.data.village")
+    for name in ("\u200bCLB", "3", "\u4e2d", "…"):
+        assert (await clubs.client.post("/v1/commands", json=found(name=name), headers=province)).status_code == 201
+
+
+async def test_a_limit_is_written_as_each_language_writes_numbers_and_days(clubs: Running, province: dict[str, str]) -> None:
+    members = {"club": "club-1", "as_of": "2026-01-01", "basis": "counted", "total": 1_000_001}
+    for command, vi, en in (
+        (
+            {"type": "clubs.report-members", "data": members},
+            "Không được lớn hơn 1.000.000.",
+            "Must not be more than 1,000,000.",
+        ),
+        (found(founded_on="2100-01-01"), "Không được lớn hơn 31/12/2099.", "Must not be more than 2099-12-31."),
+        (found(founded_on="1989-12-31"), "Không được nhỏ hơn 01/01/1990.", "Must not be less than 1990-01-01."),
+    ):
+        problem = (await clubs.client.post("/v1/commands", json=command, headers=province)).json()
+        assert (problem["detail"], problem["detail_en"]) == (vi, en)

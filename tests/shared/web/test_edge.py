@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
 
-from shared.testing.apps import Running
+from services.clubs.app import SERVICE
+from shared.testing.apps import Running, running
 from shared.web.edge import SECURITY_HEADERS, Edge
 from shared.web.problems import install_problems
 
@@ -84,3 +86,33 @@ async def test_ready_and_metrics_say_how_it_goes(clubs: Running) -> None:
     assert ready.json()["parts"]["database"]["ok"]
     metrics = (await clubs.client.get("/metrics")).text
     assert 'lienthe_http_requests_total{method="GET",route="/ready",status="200"}' in metrics
+
+
+async def test_ready_says_that_commands_cannot_be_stored_until_one_was(postgres: Any) -> None:
+    """The database can be read all the while; nothing but the right to write is taken away."""
+    async with running(SERVICE, postgres) as service:
+        headers = await service.token("centre")
+        data = {"name": "CLB", "commune": {"code": "15835", "list": "34"}, "founded_on": "2024-03-01"}
+
+        async def sent() -> int:
+            answer = await service.client.post("/v1/commands", json={"type": "clubs.found-club", "data": data}, headers=headers)
+            return answer.status_code
+
+        async def log() -> tuple[int, bool]:
+            answer = await service.client.get("/ready")
+            return answer.status_code, answer.json()["parts"]["log"]["ok"]
+
+        async with service.pool.acquire() as connection:
+            database, role = await connection.fetchrow("select current_database()::text, current_user::text")
+        administrator: Any = await asyncpg.connect(postgres.admin_url, database=database)
+        try:
+            assert await log() == (200, True)
+            await administrator.execute(f"revoke execute on all functions in schema log from public, {role}")
+            assert await sent() == 503
+            assert await log() == (503, False)
+            await administrator.execute(f"grant execute on all functions in schema log to {role}")
+            assert await log() == (503, False)
+            assert await sent() == 201
+            assert await log() == (200, True)
+        finally:
+            await administrator.close()

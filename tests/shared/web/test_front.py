@@ -235,3 +235,11 @@ async def test_a_dry_run_says_which_figures_would_move_and_stores_nothing(system
     down = await without(system, "reporting").post("/v1/commands?dry_run=1", json=found(), headers=token)
     assert (down.json()["figures"], down.json()["figures_problem"]["slug"]) == (None, "service-down")
     assert await system.stored() == before
+
+
+async def test_a_wish_for_a_token_with_a_number_larger_than_any_machine_word_is_refused_as_any_other(system: System) -> None:
+    wish = b'{"role":"reader","area":"VN","x":18446744073709551616}'
+    sent = {"content-type": "application/json"}
+    assert (await system.front.post("/v1/tokens", content=wish, headers=sent)).status_code == 401
+    answer = await system.front.post("/v1/tokens", content=wish, headers={**sent, **system.operator})
+    assert (answer.status_code, answer.json()["status"]) == (422, 422)

@@ -27,7 +27,7 @@ from shared.kernel.clock import day_of
 from shared.kernel.decider import Jurisdiction
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
-from shared.web.forms import read_form
+from shared.web.forms import read_form, readable
 from shared.web.origin import require_same_origin
 from shared.web.sessions import CSRF, Visitor, gate_of
 
@@ -40,6 +40,12 @@ REUSED: Final = "idempotency-key-reused"
 CHECK_AGAIN: Final = Words(
     "Chưa ghi. Những gì bạn nhập còn nguyên dưới đây: hãy kiểm tra rồi bấm gửi.",
     "Not recorded yet. Everything you typed is below: check it and send it.",
+)
+LEFT_OUT: Final = Words(
+    "Chưa ghi. Biểu mẫu gửi lên có ký tự hoặc mục không đọc được, đã bỏ đi; phần còn lại còn nguyên dưới đây: "
+    "hãy kiểm tra rồi bấm gửi.",
+    "Not recorded yet. The form had characters or fields that cannot be read, which were left out; all the rest is below: "
+    "check it and send it.",
 )
 UNKNOWN: Final = Words(
     "Hệ thống chưa trả lời, nên chưa biết đã ghi hay chưa. Chờ một lát rồi bấm gửi lại: không bị ghi hai lần.",
@@ -117,7 +123,7 @@ class Desk:
     async def received(self, request: Request, visitor: Visitor, reading: Reading, show: Show) -> Filed | Response:
         """A form that may be recorded; else the page to answer with, which has everything in it that was typed."""
         require_same_origin(request, gate_of(request).public)
-        form = await read_form(request)
+        form, unread = await _form_of(request)
         given = form.pop(CSRF, "")
         if not visitor.signed_in:
             entered = await self.signing.again(self.site, request, visitor, reading, form, given)
@@ -125,15 +131,18 @@ class Desk:
                 return entered
             return await self._unsent(request, entered, reading, form, show, 200)
         carried = self.signing.forget(form)
+        if unread is not None:
+            return await self._unsent(request, visitor, reading, form, show, unread.status, LEFT_OUT)
         if not visitor.csrf or not hmac.compare_digest(given.encode(), visitor.csrf.encode()):
             return await self._unsent(request, visitor, reading, form, show, 200 if carried else 403)
         return Filed(visitor, form)
 
     async def _unsent(
-        self, request: Request, visitor: Visitor, reading: Reading, form: Mapping[str, str], show: Show, status: int
-    ) -> Response:
+        self, request: Request, visitor: Visitor, reading: Reading, form: Mapping[str, str], show: Show, status: int,
+        why: Words = CHECK_AGAIN,
+    ) -> Response:  # fmt: skip
         draft = await show(visitor, form)
-        draft.remarks.insert(0, Remark(CHECK_AGAIN))
+        draft.remarks.insert(0, Remark(why))
         return self.page(request, visitor, reading, draft, status)
 
     async def send(self, visitor: Visitor, commands: Sequence[Sending], draft: Draft) -> tuple[list[Json], int]:
@@ -194,6 +203,17 @@ class Desk:
         first = results[0]
         query = {} if any(result["events"] for result in results) else {"clb": first["stream"], "khong_doi": "1"}
         return RedirectResponse(f"{RECEIPT}/{first['command_id']}" + (f"?{urlencode(query)}" if query else ""), 303)
+
+
+async def _form_of(request: Request) -> tuple[dict[str, str], Refused | None]:
+    """The form that was sent; else what can be read of it, and why it may not be recorded. May raise `Refused`."""
+    try:
+        return await read_form(request), None
+    except Refused as refused:
+        found = readable(await request.body()) if refused.status == 400 else {}
+        if not found:
+            raise
+        return found, refused
 
 
 def _founded_meanwhile(answer: Json) -> bool:

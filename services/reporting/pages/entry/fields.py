@@ -33,6 +33,7 @@ NOT_A_NUMBER: Final = Words(
     "Chỉ ghi chữ số, ví dụ 1164 hoặc 1.164; không ghi số lẻ, dấu trừ hay chữ.",
     "Digits only, such as 1164 or 1,164; no decimals, minus signs or words.",
 )
+TOO_LARGE: Final = Words("Số này quá lớn; hãy xem lại.", "This number is too large; look at it again.")
 NOT_A_DAY: Final = Words(
     "Ghi ngày theo dạng ngày/tháng/năm, ví dụ 02/09/2025; năm từ 1990.",
     "Write the day as day/month/year, such as 02/09/2025; years from 1990 on.",
@@ -122,8 +123,10 @@ def value_of(of: Field, text: str) -> Any:
 def number(text: str) -> int:
     """`1164`, `1.164`, `1,164` and `1 164` are all one thousand one hundred and sixty-four. May raise `Unreadable`."""
     text = text.strip()
-    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         raise Unreadable(NOT_A_NUMBER)
+    if len(text) > _LONGEST:
+        raise Unreadable(TOO_LARGE)
     return int(re.sub(r"[^0-9]", "", text))
 
 

@@ -20,6 +20,7 @@ from services.reporting.pages.entry.fields import Facts, Read, nested, typed_fro
 from services.reporting.pages.entry.record import Record
 from services.reporting.pages.entry.report import Kind
 from services.reporting.pages.reading import Chosen
+from services.reporting.pages.site import Named
 from shared.web.sessions import SignedIn, Visiting
 
 OFFERED: Final = 12
@@ -147,14 +148,14 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get(KIND.path + "/{stream}", response_class=Response)
     async def month(
-        request: Request, visitor: SignedIn, reading: Chosen, stream: str, thang: Wanted = None, trong: report.Blank = False
+        request: Request, visitor: SignedIn, reading: Chosen, stream: Named, thang: Wanted = None, trong: report.Blank = False
     ) -> Response:
         """The form of a club's month."""
         kept = {MONTH: thang} if thang else {}
         return await report.fresh(desk, KIND, request, visitor, reading, stream, empty=trong, kept=kept)
 
     @routes.post(KIND.path + "/{stream}", response_class=Response)
-    async def report_month(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
+    async def report_month(request: Request, visitor: Visiting, reading: Chosen, stream: Named) -> Response:
         """Record a club's month."""
         return await report.take(desk, KIND, request, visitor, reading, stream)
 

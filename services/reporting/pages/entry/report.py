@@ -19,6 +19,7 @@ from services.reporting.pages.entry.draft import ID, NAME, PLACE, SEEN, Draft, R
 from services.reporting.pages.entry.fields import Facts, Read, Section, known, read, typed_from
 from services.reporting.pages.entry.record import Record, record_of
 from services.reporting.pages.reading import Chosen, Reading
+from services.reporting.pages.site import Named
 from shared.kernel.errors import Refused
 from shared.web.sessions import SignedIn, Visiting, Visitor
 
@@ -133,12 +134,12 @@ def router(desk: Desk, kind: Kind) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
 
     @routes.get(kind.path + "/{stream}", response_class=Response)
-    async def form(request: Request, visitor: SignedIn, reading: Chosen, stream: str, trong: Blank = False) -> Response:
+    async def form(request: Request, visitor: SignedIn, reading: Chosen, stream: Named, trong: Blank = False) -> Response:
         """The form: as last time, or blank (`trong`)."""
         return await fresh(desk, kind, request, visitor, reading, stream, empty=trong, kept={})
 
     @routes.post(kind.path + "/{stream}", response_class=Response)
-    async def report(request: Request, visitor: Visiting, reading: Chosen, stream: str) -> Response:
+    async def report(request: Request, visitor: Visiting, reading: Chosen, stream: Named) -> Response:
         """Record what the form says."""
         return await take(desk, kind, request, visitor, reading, stream)
 
