@@ -8,9 +8,11 @@ and at most one other is kept or being built.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, runtime_checkable
+
+import asyncpg
 
 from shared.kernel.database import Connection, Pool
 from shared.kernel.event import EventCodec
@@ -144,6 +146,24 @@ async def look(connection: Connection, view: str) -> int:
 @asynccontextmanager
 async def reading(pool: Pool, view: str) -> AsyncGenerator[Connection]:
     """A read-only transaction that sees one state of the live build."""
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with repeatable(pool) as connection:
         await look(connection, view)
+        yield connection
+
+
+@asynccontextmanager
+async def repeatable(pool: Pool) -> AsyncGenerator[Connection]:
+    """A read-only repeatable-read transaction that has not looked at anything yet.
+
+    A request that is cancelled in the moment between the preparing and the running of its statement leaves a connection behind
+    on which something has been looked at already (asyncpg sends no Sync there). The refusal ends that; the second try is clean.
+    """
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(pool.acquire())
+        try:
+            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
+        except asyncpg.ActiveSQLTransactionError:
+            await stack.aclose()
+            connection = await stack.enter_async_context(pool.acquire())
+            await stack.enter_async_context(connection.transaction(isolation="repeatable_read", readonly=True))
         yield connection

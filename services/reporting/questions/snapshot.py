@@ -88,7 +88,7 @@ class Stamp:
 async def snapshot(pool: Pool, view: str) -> AsyncGenerator[Snapshot]:
     """A read-only transaction that sees one state of the view's live build, and the columns of that state."""
     keeper = keeper_of(pool, view)
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with builds.repeatable(pool) as connection:
         async with keeper.lock:
             build = await builds.look(connection, view)
             lanes = [Lane(*row) for row in await connection.fetch("select source, lane, position, recorded_at from lanes")]
