@@ -89,7 +89,7 @@ class Peer:
             orders |= {"database": self._urls.app, "postgres": await bench.servers.postgres_pid()}
         async with Worker(await self.command(bench), orders, bench.folder / f"{self.script}.log") as worker:
             await worker.ready()
-            said = await worker.go(1800)
+            said = await worker.go(600)
         return result_of(said, answer_hash=_hash(said["rows"]), key=None if self.sample is None else self._given.key)
 
     def more(self) -> Mapping[str, object]:
