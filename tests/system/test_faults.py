@@ -172,7 +172,9 @@ async def test_I1_a_process_killed_at_a_crash_point_loses_nothing_and_doubles_no
 
 
 def test_every_declared_crash_point_was_hit() -> None:
-    assert declared_crash_points() == {point.split(":")[0] for _, point in CRASHES} == HIT
+    """Those of a rebuild are hit beside it, in tests/shared/projections/test_rebuild.py, which a rule of its own checks."""
+    ours = {point for point in declared_crash_points() if not point.startswith("rebuild.")}
+    assert ours == {point.split(":")[0] for _, point in CRASHES} == HIT
 
 
 async def test_I12_a_broker_that_is_killed_and_started_again_heals_by_itself(world: World) -> None:

@@ -6,28 +6,16 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from shared.kafka import topics
 from shared.local.process import free_port
 from shared.telemetry.catalogue import METRICS
 from tests.system.test_processes import FOUND, Processes, alive, centre, client_of, until
 
 Families = dict[str, Any]
-
-
-@pytest.fixture
-async def processes(tmp_path: Path, kafka_bootstrap: str, postgres: Any) -> AsyncIterator[Processes]:
-    await asyncio.to_thread(topics.apply, kafka_bootstrap)
-    found = Processes(tmp_path, kafka_bootstrap, postgres)
-    yield found
-    await asyncio.gather(*(child.stop() for child in reversed(found.children)))
 
 
 def started(processes: Processes, role: str, port: int, metrics_port: int) -> Any:
@@ -132,7 +120,7 @@ async def test_a_process_in_all_roles_exposes_the_whole_catalogue_of_a_service(p
     async with client_of(aside) as client:
         await until(lambda: alive(client, "/ready"))
         health = (await client.get("/health")).json()
-        assert health["parts"] == dict.fromkeys(("relay", "projections", "web", "operations"), "running")
+        assert health["parts"] == dict.fromkeys(("relay", "refills", "projections", "web", "operations"), "running")
     async with client_of(port) as client:
         token = await centre(client)
         assert (await client.post("/v1/commands", json=FOUND, headers=token)).status_code == 201

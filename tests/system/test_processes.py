@@ -7,14 +7,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from shared.kafka import topics
 from shared.kafka.find import find
 from shared.local.databases import DatabaseUrls
 from shared.local.process import Child, Launch, free_port
@@ -60,14 +58,6 @@ class Processes:
         child = Child(Launch(" ".join(argv[2:]), argv, log, {**inherited, **env, "PYTHONPATH": str(ROOT)}, cwd=ROOT))
         self.children.append(child)
         return child
-
-
-@pytest.fixture
-async def processes(tmp_path: Path, kafka_bootstrap: str, postgres: Any) -> AsyncIterator[Processes]:
-    await asyncio.to_thread(topics.apply, kafka_bootstrap)
-    found = Processes(tmp_path, kafka_bootstrap, postgres)
-    yield found
-    await asyncio.gather(*(child.stop() for child in reversed(found.children)))
 
 
 async def until(true: Callable[[], Any], seconds: float = 45) -> Any:

@@ -5,27 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import uuid
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from shared.kafka import topics
 from shared.local.process import free_port
 from tests.system.collector import Collector, Span, collecting
 from tests.system.test_processes import FOUND, Processes, alive, centre, client_of, until
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-@pytest.fixture
-async def processes(tmp_path: Path, kafka_bootstrap: str, postgres: Any) -> AsyncIterator[Processes]:
-    await asyncio.to_thread(topics.apply, kafka_bootstrap)
-    found = Processes(tmp_path, kafka_bootstrap, postgres)
-    yield found
-    await asyncio.gather(*(child.stop() for child in reversed(found.children)))
 
 
 async def started(processes: Processes, **more: str) -> tuple[int, int]:

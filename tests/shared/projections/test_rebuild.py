@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -129,7 +130,15 @@ async def live_number(flow: Place) -> int:
     return found.number
 
 
-@pytest.mark.parametrize("point", ["rebuild.catching_up:1", "rebuild.certified", "rebuild.in_swap", "rebuild.after_swap"])
+STEPS = ["rebuild.catching_up:1", "rebuild.certified", "rebuild.in_swap", "rebuild.after_swap"]
+
+
+def test_every_declared_step_of_a_rebuild_is_one_at_which_it_is_killed() -> None:
+    declared = re.findall(r'crashpoint\("(rebuild\.[a-z_]+)"\)', (ROOT / "shared/projections/rebuild.py").read_text())
+    assert set(declared) == {step.partition(":")[0] for step in STEPS}
+
+
+@pytest.mark.parametrize("point", STEPS)
 async def test_a_rebuild_killed_at_any_step_leaves_a_whole_view_and_is_finished_by_running_it_again(
     flow: Place, point: str
 ) -> None:
