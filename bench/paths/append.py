@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from bench.core import Bench, Goal, Path, Result, Wrong, rate
 from bench.meter import Meter
-from bench.paths.load import ACTOR, TYPE, commands, data_of, drive, empty_log, milliseconds, require_count
+from bench.paths.load import ACTOR, TYPE, commands, data_of, empty_log, require_count, timed
 from shared.eventlog.postgres import PostgresLog
 from shared.eventlog.records import Append, Appended
 from shared.eventlog.writer import AppendWriter
@@ -59,14 +59,11 @@ class Writer:
             if not isinstance(await writer.append(command), Appended):
                 raise Wrong(f"{command.command_id} was not appended")
 
-        await drive(commands(200, first=100_000_000), self.clients, send)
-        meter = Meter(postgres=await bench.servers.postgres_pid())
-        meter.start()
-        latencies = await drive(self._work, self.clients, send)
-        meter.stop()
-        await writer.stop()
-        await require_count(self._urls.owner, "select sum(position)::bigint from log.lanes", len(self._work) + 200)
-        return Result(meter.seconds, len(self._work), meter.cpu_own, meter.cpu_postgres, extra=milliseconds(latencies))
+        count = "select sum(position)::bigint from log.lanes"
+        try:
+            return await timed(bench, self._work, self.clients, send, self._urls.owner, count)
+        finally:
+            await writer.stop()
 
     async def cleanup(self, bench: Bench) -> None:
         if self._pool is not None:
@@ -103,13 +100,7 @@ class Asyncpg:
                 command.stream, event.event_id, command.command_id, event.type, command.actor, event.data
             )
 
-        await drive(commands(200, first=100_000_000), self.clients, send)
-        meter = Meter(postgres=await bench.servers.postgres_pid())
-        meter.start()
-        latencies = await drive(self._work, self.clients, send)
-        meter.stop()
-        await require_count(self._urls.owner, "select count(*) from events", len(self._work) + 200)
-        return Result(meter.seconds, len(self._work), meter.cpu_own, meter.cpu_postgres, extra=milliseconds(latencies))
+        return await timed(bench, self._work, self.clients, send, self._urls.owner, "select count(*) from events")
 
     async def cleanup(self, bench: Bench) -> None:
         for connection in self._connections:

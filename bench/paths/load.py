@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from bench.core import Wrong
+from bench.core import Bench, Result, Wrong
+from bench.meter import Meter
 from shared.eventlog import schema
 from shared.eventlog.postgres import open_pool
 from shared.eventlog.records import Append, NewEvent
@@ -20,6 +21,7 @@ from shared.local.databases import DatabaseUrls, connect
 
 _SPACE = UUID("6d7a0f6e-7d2c-4a5e-9d1b-3f4f0f5f2a10")
 TYPE = "clubs.members-reported"
+_WARMING = 200
 ACTOR = "commune/association/34:15835/t-0123456789ab"
 _PLACES = ("Thiệu Trung", "Hoằng Đông", "Quảng Nham", "Vĩnh Thịnh", "Đông Sơn", "Nga Liên", "Thọ Xuân", "Yên Định")
 
@@ -70,6 +72,19 @@ async def drive(work: Sequence[Any], clients: int, send: Callable[[int, Any], Aw
 
     await asyncio.gather(*(client(number) for number in range(clients)))
     return latencies
+
+
+async def timed(
+    bench: Bench, work: Sequence[Any], clients: int, send: Callable[[int, Any], Awaitable[object]], owner: str, count: str
+) -> Result:
+    """Warm up with some commands, then measure the work, and count what is stored. May raise `Wrong`."""
+    await drive(commands(_WARMING, first=100_000_000), clients, send)
+    meter = Meter(postgres=await bench.servers.postgres_pid())
+    meter.start()
+    latencies = await drive(work, clients, send)
+    meter.stop()
+    await require_count(owner, count, len(work) + _WARMING)
+    return Result(meter.seconds, len(work), meter.cpu_own, meter.cpu_postgres, extra=milliseconds(latencies))
 
 
 def milliseconds(latencies: Iterable[float]) -> dict[str, float]:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from bench.core import Bench, Goal, Path, Result, Skipped, Wrong, rate
 from bench.meter import Meter
 from bench.paths.append import Writer
-from bench.paths.load import ACTOR, commands, data_of, drive, milliseconds, require_count
+from bench.paths.load import ACTOR, commands, data_of, require_count, timed
 from shared.eventlog.records import Append
 from shared.local.databases import DatabaseUrls, connect
 
@@ -115,13 +115,8 @@ class MessageDb:
             stream = f"club{client % self.categories}-{command.command_id}"
             await statements[client].fetch(event.event_id, stream, event.type, event.data, metadata)
 
-        await drive(commands(200, first=100_000_000), CLIENTS, send)
-        meter = Meter(postgres=await bench.servers.postgres_pid())
-        meter.start()
-        latencies = await drive(self._work, CLIENTS, send)
-        meter.stop()
-        await require_count(self._urls.owner, "select count(*) from message_store.messages", len(self._work) + 200)
-        return Result(meter.seconds, len(self._work), meter.cpu_own, meter.cpu_postgres, extra=milliseconds(latencies))
+        count = "select count(*) from message_store.messages"
+        return await timed(bench, self._work, CLIENTS, send, self._urls.owner, count)
 
     async def cleanup(self, bench: Bench) -> None:
         for connection in self._connections:

@@ -29,14 +29,14 @@ async def clubs(connection: Connection, *, area: str, words: str, status: str | 
         where c.areas @> array[$1] and c.search like all($2::text[]) and ($3::text is null or c.status = $3)
           and ($4 = '' or (c.name_sort, c.club) > (select p.name_sort, p.club from clubs p where p.club = $4))
         order by c.name_sort, c.club limit $5
-        """,  # noqa: S608 - the same
+        """,  # noqa: S608 - constants
         area, [f"%{word}%" for word in plain(words).split()], status, after, limit,
     )  # fmt: skip
 
 
 async def club(connection: Connection, stream: str) -> Any:
     """One club, or None."""
-    query = f"select {_COLUMNS} from clubs c where c.club = $1"  # noqa: S608 - the same
+    query = f"select {_COLUMNS} from clubs c where c.club = $1"  # noqa: S608 - constants
     return await connection.fetchrow(query, stream)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from kafka.errors import KafkaError
 
 from shared.cli.client import kafka_address, no_answer
 from shared.cli.speech import grouped, out, word
@@ -19,6 +18,7 @@ from shared.cli.stack import DataDirOption, path_of
 from shared.cli.verify import checkpoint_lines
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint
 from shared.eventlog.signing import load_key, make_key, public_path
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.producer import PublishFailed
 from shared.kafka.topics import SOURCES
 from shared.kernel.errors import Refused
@@ -66,7 +66,7 @@ def fetch(
     address = kafka_address(bootstrap)
     try:
         lines = checkpoint_lines(address, source)
-    except KafkaError as failure:
+    except BROKER_FAILURES as failure:
         raise no_answer(address, failure) from failure
     try:
         with to.open("x", encoding="utf-8") as file:
@@ -89,6 +89,6 @@ async def _make(source: str, data_dir: Path) -> Checkpoint | None:
             f"{source}: không ký, vì nhật ký khác với điểm kiểm trước ({failure}). Chạy ./clb verify --source {source}.",
             f"{source}: nothing was signed, the log differs from the last checkpoint ({failure}). Run ./clb verify.",
         ) from failure
-    except (KafkaError, PublishFailed, TimeoutError) as failure:
+    except (PublishFailed, *BROKER_FAILURES) as failure:
         raise no_answer("Kafka", failure) from failure
     return made

@@ -31,7 +31,7 @@ from shared.local.checkup import Found, command, looked, verdict
 from shared.local.checkup_database import look_at_database, look_at_proof
 from shared.local.folders import data_for, unprivileged
 from shared.local.layout import SERVICES
-from shared.local.reach import checkpoints_folder, database_url
+from shared.local.reach import checkpoints_folder, database_urls
 from shared.local.state import DataDir
 
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 300_000_000
@@ -118,14 +118,14 @@ async def _broker() -> Sequence[Found]:
 
 async def _database(service: str, data_dir: Path) -> Sequence[Found]:
     found = look_at_proof(service, checkpoints_folder(data_dir), data_dir, datetime.now(UTC))
-    url = database_url(service, data_dir)
-    if url is None:
+    urls = database_urls(service, data_dir)
+    if urls is None:
         name = f"{service.upper()}_DATABASE_URL"
         do = f"đặt {name}", f"set {name}"
         return [Found("bad", service, "chưa biết cơ sở dữ liệu", "its database is not known", *do), *found]
     try:
         async with asyncio.timeout(20):
-            return [*await look_at_database(service, url, checkpoints_folder(data_dir)), *found]
+            return [*await look_at_database(service, urls.app, checkpoints_folder(data_dir)), *found]
     except (OSError, TimeoutError) as failure:
         reason = type(failure).__name__
         do = command("./clb status; ./clb up")

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from kafka.errors import KafkaError
 
 from shared.cli.client import Front, kafka_address, no_answer, open_front
 from shared.cli.speech import out, print_json, word
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.find import Found, find
 
 app = typer.Typer(no_args_is_help=True, help="Sự kiện / events.")
@@ -47,7 +47,7 @@ def _record(stored: dict[str, Any]) -> Found | None:
     bootstrap = kafka_address()
     try:
         return find(bootstrap, stored["topic"], stored["partition"], stored["event_id"], stored["position"])
-    except KafkaError as failure:
+    except BROKER_FAILURES as failure:
         raise no_answer(bootstrap, failure) from failure
 
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-from kafka.errors import KafkaError
 
 from shared.cli.client import kafka_address, no_answer
 from shared.cli.speech import out, print_json
 from shared.kafka import topics
+from shared.kafka.failures import BROKER_FAILURES
 
 app = typer.Typer(no_args_is_help=True, help="Topics as code.")
 
@@ -39,7 +39,7 @@ def check(bootstrap: Bootstrap = None, json: Json = False) -> None:
 def _reachable(address: str) -> Generator[str]:
     try:
         yield address
-    except KafkaError as failure:
+    except BROKER_FAILURES as failure:
         raise no_answer(address, failure) from failure
 
 

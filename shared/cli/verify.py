@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from kafka.errors import KafkaError
 
 from shared.cli.client import kafka_address, no_answer
 from shared.cli.meter import Meter
@@ -26,6 +25,7 @@ from shared.eventlog.marks import Finding, Marks, marks_of
 from shared.eventlog.signing import PublicKey, load_public, public_path
 from shared.eventlog.stored import DumpedLog, StoredLog, write_dump
 from shared.eventlog.verification import first_of_lanes, verify_stored
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.independent import read_topic, record_count
 from shared.kafka.topics import SOURCES, checkpoints_topic, topic_of
 from shared.kernel.errors import Refused
@@ -142,7 +142,7 @@ async def _kafka(report: Report, pool: Any, *, quiet: bool) -> list[Finding]:
         total = report.kafka = await asyncio.to_thread(record_count, address, topic_of(report.source))
         with nullcontext() if quiet else Meter(f"{report.source}: Kafka", total) as meter:
             return await against_kafka(pool, report.source, address, meter.at if meter else lambda _: None)
-    except KafkaError as failure:
+    except BROKER_FAILURES as failure:
         raise no_answer(address, failure) from failure
 
 

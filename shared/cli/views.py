@@ -13,25 +13,17 @@ from typing import Annotated
 import typer
 
 from shared.cli.client import kafka_address
+from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
 from shared.local.layout import SERVICES, views_command
-from shared.local.stack import urls_of
-from shared.local.state import DataDir, default_data_dir
+from shared.local.reach import known_urls
+from shared.local.state import default_data_dir
+from shared.web.routing import VIEWS, service_of_view
 
 app = typer.Typer(no_args_is_help=True, help="Bản dựng của các bảng tổng hợp / builds of the views.")
 
-CORES = min(os.cpu_count() or 1, 6)
-"""There are six partitions a topic: more processes would have nothing to read."""
-
-VIEWS = {
-    "clubs": "clubs",
-    "rounds": "trainings",
-    "board_todos": "trainings",
-    "targets": "monitoring",
-    "inspections": "monitoring",
-    "figures": "reporting",
-}
-"""Which service has a view, by the view's name."""
+CORES = min(os.cpu_count() or 1, PARTITIONS)
+"""More processes than partitions of a topic would have nothing to read."""
 
 View = Annotated[str, typer.Argument(metavar="VIEW", help="figures, clubs, rounds, board_todos, targets, inspections")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -73,10 +65,10 @@ def _service(view: str) -> str:
     if view not in VIEWS:
         known = ", ".join(sorted(VIEWS))
         raise Refused("unknown-view", f"Không có bảng {view}; có: {known}.", f"There is no view {view}; there are: {known}.")
-    return VIEWS[view]
+    return service_of_view(view)
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
-    urls = urls_of(DataDir(default_data_dir()), service)
+    urls = known_urls(service, default_data_dir())
     command, env = views_command(service, [*arguments, *(["--json"] if json else [])], bootstrap=kafka_address(), urls=urls)
     return subprocess.run(command, env=env, check=False).returncode

@@ -13,13 +13,12 @@ from typing import Any
 import asyncpg
 
 from shared.eventlog.log import Clash, LogUnavailable, clock_not_simulated, require_distinct
-from shared.eventlog.records import Append, Appended, Conflict, LaneHead, Mismatch, Outcome
+from shared.eventlog.records import RECORDED, Append, Appended, Conflict, LaneHead, Mismatch, Outcome
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import lane_of
 
 _APPEND = "select * from log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-_EVENT = """select source, lane, position, stream, version, event_id::text, type, schema_version, recorded_at,
-    command_id::text, actor, data, hash from log.events"""
+_EVENT = f"select {RECORDED} from log.events"  # noqa: S608  constants
 _ANSWERS = """select c.command_id::text, c.fingerprint, c.stream, c.version, c.lane, c.position, c.recorded_at,
     array(select e.event_id::text from log.events e where e.lane = c.lane and e.position <= c.position
         and e.position > c.position - c.events order by e.position)

@@ -12,6 +12,10 @@ from datetime import datetime
 GENESIS = bytes(32)
 """The hash before the first event of a lane."""
 
+RECORDED = """source, lane, position, stream, version, event_id::text, type, schema_version, recorded_at,
+    command_id::text, actor, data, hash"""
+"""The columns of `log.events`, in the order of the fields of `Recorded`."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:

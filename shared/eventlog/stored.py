@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from shared.eventlog.marks import Finding
-from shared.eventlog.records import LaneHead
+from shared.eventlog.records import RECORDED, LaneHead
 from shared.eventlog.verification import Stored
 from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
@@ -24,8 +24,6 @@ from shared.kernel.errors import Refused
 from shared.kernel.lanes import LANES
 
 _FORMAT = "lien-the log 1"
-_COLUMNS = """e.source, e.lane, e.position, e.stream, e.version, e.event_id::text, e.type, e.schema_version, e.recorded_at,
-    e.command_id::text, e.actor, e.data, e.hash"""
 _LEAST = -(2**63)
 
 
@@ -57,7 +55,7 @@ class StoredLog:
         for lane in range(LANES):
             after, head = _LEAST, self.heads[lane].position
             while rows := await self._fetch(
-                f"select {_COLUMNS} from log.events e where lane = $1 and position > $2 and position <= $3 "  # noqa: S608  constants
+                f"select {RECORDED} from log.events where lane = $1 and position > $2 and position <= $3 "  # noqa: S608  constants
                 "order by position limit $4",
                 lane,
                 after,
@@ -67,8 +65,8 @@ class StoredLog:
                 yield rows
                 after = rows[-1].position
             beyond = await self._fetch(
-                f"select {_COLUMNS} from log.events e join log.lanes l using (lane) "  # noqa: S608  constants
-                "where lane = $1 and e.position > l.position order by e.position limit 1",
+                f"select {RECORDED} from log.events e where lane = $1 "  # noqa: S608  constants
+                "and position > (select l.position from log.lanes l where l.lane = e.lane) order by position limit 1",
                 lane,
             )
             if beyond:

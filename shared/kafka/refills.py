@@ -1,17 +1,23 @@
-"""A request for a refill as a record: a reader lacks a lane's events after a position and asks their service for them.
+"""Requests for refills: a reader lacks a lane's events after a position and asks their service for them.
 
-Reading is strict: whatever is not a request is None, so that a record of anybody's can do no harm.
+Reading is strict: whatever is not a request is None, so that a record of anybody's can do no harm. Old requests are not read:
+who still lacks something asks again.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from typing import Any
+
+from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from shared.kafka.record import Outgoing
 from shared.kafka.topics import refills_topic
 from shared.kernel.lanes import LANES
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +45,34 @@ def read_refill(value: bytes | None) -> Refill | None:
         return None
     whole = type(lane) is int and type(after) is int
     return refill if whole and 0 <= refill.lane < LANES and 0 <= refill.after < 2**62 else None
+
+
+class Requests:
+    """Listens for the requests to one service, from now on. Blocks; call it in a thread."""
+
+    def __init__(self, bootstrap: str, source: str) -> None:
+        self._source = source
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": f"{source}.refills",
+                "enable.auto.commit": False,
+                "reconnect.backoff.max.ms": 1000,
+                "log_level": 3,
+            },
+            logger=log,
+        )
+        self._consumer.assign([TopicPartition(refills_topic(source), 0, OFFSET_END)])
+
+    def waiting(self, seconds: float) -> list[Refill]:
+        """The requests that have come, after a short wait for the first. May raise one of `BROKER_FAILURES`."""
+        found: list[Refill] = []
+        for message in self._consumer.consume(200, seconds):
+            refill = None if message.error() else read_refill(message.value())
+            if refill is not None and refill.source == self._source:
+                found.append(refill)
+        return found
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._consumer.close()

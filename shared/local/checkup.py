@@ -1,7 +1,7 @@
 """What `clb doctor` looks at, as findings: a state, what was found, and what to do. Each look stands alone and never raises.
 
 Guarantees an answer also when a part is down, since that is when it is asked: what cannot be looked at is a finding of its own.
-Changes nothing anywhere.
+Changes nothing, but for one record without a meaning, on a topic of refills, whose stamp is the broker's clock.
 """
 
 from __future__ import annotations

@@ -225,7 +225,10 @@ async def _views(connection: Any, service: str) -> list[Found]:
 
 
 async def _letters(connection: Any, service: str) -> Found:
-    parked = await connection.fetchval("select count(*) from projection.parked where poison")
+    parked = await connection.fetchval(
+        """select count(*) from projection.parked p join projection.builds b on b.view = p.view and b.build = p.version
+        where p.poison and b.state = 'live'"""
+    )
     strays = await connection.fetchval("select count(*) from projection.strays")
     if parked or strays:
         vi, en = (

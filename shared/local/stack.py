@@ -18,8 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.kafka import topics
-from shared.kernel.errors import Refused
-from shared.local.databases import DatabaseUrls, connect, create_database, with_login
+from shared.local.databases import DatabaseUrls, connect, create_database
 from shared.local.failures import did_not_start, step_failed
 from shared.local.folders import require_space
 from shared.local.kafka import Kafka
@@ -37,6 +36,7 @@ from shared.local.layout import (
 )
 from shared.local.postgres import Postgres
 from shared.local.process import Child
+from shared.local.reach import given_urls
 from shared.local.signing import signing_settings
 from shared.local.state import DataDir, Kind, Phase, Remembered, Snapshot
 from shared.local.supervisor import Say, Supervisor
@@ -46,30 +46,6 @@ from shared.web.tokens import hash_of
 
 SERVER, SERVICE, FRONT = 0, 1, 2
 READY_SECONDS = 120.0
-
-
-def urls_of(data: DataDir, service: str, environ: Mapping[str, str] = os.environ) -> DatabaseUrls:
-    """How to reach a service's database: by `*_DATABASE_URL`, else that of the data directory. May raise `Refused`."""
-    prefix = service.upper()
-    if url := environ.get(f"{prefix}_DATABASE_URL"):
-        parts = urlsplit(url)
-        owner = environ.get(f"{prefix}_DATABASE_OWNER_URL", "")
-        return DatabaseUrls(owner=owner, app=url, app_role=parts.username or service, name=parts.path.strip("/"))
-    remembered = data.remembered()
-    if "postgres" not in remembered.ports or service not in remembered.passwords:
-        raise Refused(
-            "no-database",
-            f"Không có cơ sở dữ liệu nào trong {data.path}: chạy ./clb up, hoặc đặt {prefix}_DATABASE_URL.",
-            f"There is no database in {data.path}: run ./clb up, or set {prefix}_DATABASE_URL.",
-        )
-    server = f"postgresql://{HOST}:{remembered.ports['postgres']}"
-    name = f"lienthe_{service}"
-    return DatabaseUrls(
-        owner=with_login(server, f"{service}_owner", remembered.password(f"{service}_owner"), name),
-        app=with_login(server, service, remembered.password(service), name),
-        app_role=service,
-        name=name,
-    )
 
 
 class Stack:
@@ -174,11 +150,11 @@ class Stack:
         self._say(f"Kafka {kafka.bootstrap} (pid {child.pid})")
 
     async def _start_postgres(self) -> None:
-        external = {name: url for name in SERVICES if (url := self._environ.get(f"{name.upper()}_DATABASE_URL"))}
-        for name, url in external.items():
-            parts = urlsplit(url)
+        external = {name: urls for name in SERVICES if (urls := given_urls(name, self._environ))}
+        for name, urls in external.items():
+            parts = urlsplit(urls.app)
             self.supervisor.use(f"postgres {name}", "database", f"{parts.hostname}:{parts.port or 5432}{parts.path}")
-            self._urls[name] = urls_of(self.data, name, self._environ)
+            self._urls[name] = urls
         missing = [name for name in SERVICES if name not in external]
         if not missing:
             return

@@ -50,13 +50,14 @@ class Telling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One row of the builds. `code` is the version of the fold that made it."""
+    """One row of the builds. `code` is the version of the fold that made it. One that is being built has a certificate
+    only if it was found to differ."""
 
     view: str
     number: int
     code: int
     state: State
-    certificate: str | None = None
+    certificate: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,10 @@ async def ensure(connection: Connection, view: View) -> list[Built]:
     if now is None or now.code != view.version:
         number = max([view.version, *(build.number + 1 for build in builds)])
         async with connection.transaction():
+            for old in builds:
+                if old.state != "live":
+                    await remove(connection, old)
             if now is not None:
-                await connection.execute("delete from projection.builds where view = $1 and state <> 'live'", view.name)
                 await connection.execute("update projection.builds set state = 'kept' where view = $1", view.name)
             await connection.execute(
                 """insert into projection.builds (view, build, code, state, live_since)
@@ -129,6 +132,15 @@ async def ensure(connection: Connection, view: View) -> list[Built]:
             )  # fmt: skip
         builds = await of(connection, view.name)
     return [Built(view, build.number) for build in builds if build.code == view.version]
+
+
+async def remove(owner: Connection, old: Build) -> None:
+    """As the owner: a build that is not live, with its tables, checkpoints and parked events."""
+    async with owner.transaction():
+        await owner.execute(f'drop schema if exists "{old.view}_v{old.number}" cascade')
+        for table in ("checkpoints", "offsets", "parked"):
+            await owner.execute(f"delete from projection.{table} where view = $1 and version = $2", old.view, old.number)  # noqa: S608  our own tables
+        await owner.execute("delete from projection.builds where view = $1 and build = $2", old.view, old.number)
 
 
 async def look(connection: Connection, view: str) -> int:

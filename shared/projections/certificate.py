@@ -1,8 +1,8 @@
 """The certificate of a build (chứng nhận): up to which event of each lane it has read, what it holds, and that another build
 which read the same events holds the same, byte for byte.
 
-Guarantees that both builds were read at exactly the same positions. The text is canonical JSON, so that it can be kept, sent
-and compared. It names no club: parked streams are counted, not named.
+Says whether both builds stood at the same positions: only then can they be equal. The text is canonical JSON, so that it can be
+kept, sent and compared. It names no club: parked streams are counted, not named.
 """
 
 from __future__ import annotations

@@ -6,16 +6,14 @@ stream's events in order, up to the first that still fails. Nothing here is ever
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.kafka.headers import recorded_of
-from shared.kafka.record import Received
 from shared.kernel.database import Connection
 from shared.kernel.event import Undecodable, UnknownEventType
 from shared.projections.failures import describe, will_pass
 from shared.projections.postgres_store import PostgresStore
-from shared.projections.store import Kept, Parked, Store
+from shared.projections.store import Kept, Store
 from shared.projections.view import Delivered, View
 
 
@@ -26,21 +24,6 @@ class Replayed:
     applied: int
     waiting: int
     reason: str | None
-
-
-async def parked_streams(connection: Connection, view: View) -> dict[str, int]:
-    """The streams that wait, and from which position of their lane on."""
-    return await PostgresStore(connection, view).waiting()
-
-
-async def park(connection: Connection, view: View, parked: Sequence[Parked]) -> None:
-    """Store the events that wait."""
-    await PostgresStore(connection, view).park(parked)
-
-
-async def keep_strays(connection: Connection, view: View, strays: Sequence[tuple[Received, str]]) -> None:
-    """Store records that do not even say where they belong: they move no checkpoint."""
-    await PostgresStore(connection, view).keep_strays(strays)
 
 
 async def replay(connection: Connection, view: View, stream: str) -> Replayed:

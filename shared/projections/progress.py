@@ -157,7 +157,7 @@ class Progress:
                 continue
             red.append(
                 f"lane {lane} of {source} has stopped: position {gap.missing} is missing although {gap.seen} has come; "
-                f"publish the lane again from the store of {source}"
+                f"it was asked for from the store of {source}; if it does not come, run clb republish {source} --lane {lane}"
             )
         total = self._totals
         return ViewStatus(

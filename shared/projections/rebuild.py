@@ -21,7 +21,7 @@ from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
 from shared.projections import builds, dump
-from shared.projections.builds import Build, Built, beside
+from shared.projections.builds import Built, beside
 from shared.projections.certificate import Json, Side, certificate, read_side, text_of
 from shared.projections.dump import Difference
 from shared.projections.hand_over import level
@@ -61,37 +61,27 @@ async def rebuild(place: Place, view: View, say: Say, *, accept_difference: bool
     """A new build from the start, or the one that was begun; the certificate of the swapped build. May raise `Refused`."""
     async with _alone(place, view):
         live = await _live(place, view)
-        return await _finish(place, view, live, await _begun(place, view), say, accept_difference=accept_difference)
+        return await _finish(
+            place, view, live, await _begun(place, view, accept=accept_difference), say, accept_difference=accept_difference
+        )
 
 
 async def rollback(place: Place, view: View, say: Say) -> Json:
-    """Bring the kept build up to date and swap it in. May raise `Refused` (`nothing-kept`)."""
+    """Bring the kept build up to date and swap it in. May raise `Refused` (`no-other-build`)."""
     async with _alone(place, view):
-        live = await _live(place, view)
-        kept = next((build for build in await builds.of(place.owner, view.name) if build.state != "live"), None)
-        if kept is None or kept.code != view.version:
-            raise Refused(
-                "nothing-kept",
-                f"Không còn bản dựng trước của {view.name} cùng phiên bản mã; hãy dựng lại: clb views rebuild {view.name}.",
-                f"No earlier build of {view.name} by this code is kept; rebuild it: clb views rebuild {view.name}.",
-            )
-        return await _finish(place, view, live, beside(view, kept.number), say, accept_difference=True)
+        live, other = await _live(place, view), await _other(place, view)
+        return await _finish(place, view, live, other, say, accept_difference=True)
 
 
 async def compare(place: Place, view: View, say: Say) -> tuple[Json, list[Difference]]:
-    """The kept or begun build against the live one, at the same positions: the certificate, and the first rows that differ."""
+    """The kept or begun build against the live one, at the same positions: the certificate, and the first rows that differ.
+
+    May raise `Refused` (`no-other-build`).
+    """
     async with _alone(place, view):
-        live = await _live(place, view)
-        other = next((build for build in await builds.of(place.owner, view.name) if build.state != "live"), None)
-        if other is None or other.code != view.version:
-            raise Refused(
-                "nothing-to-compare",
-                f"Chỉ có một bản dựng của {view.name}; hãy dựng một bản bên cạnh: clb views rebuild {view.name}.",
-                f"There is only one build of {view.name}; make another beside it: clb views rebuild {view.name}.",
-            )
-        new = beside(view, other.number)
-        await _catch_up(place, new, live, say)
-        return await _proof(place, view, live, new)
+        live, other = await _live(place, view), await _other(place, view)
+        await _catch_up(place, other, live, say)
+        return await _proof(place, view, live, other)
 
 
 async def _finish(place: Place, view: View, live: Built, new: Built, say: Say, *, accept_difference: bool) -> Json:
@@ -99,6 +89,12 @@ async def _finish(place: Place, view: View, live: Built, new: Built, say: Say, *
     proof, different = await _proof(place, view, live, new, or_ahead=accept_difference)
     crashpoint("rebuild.certified")
     if different and not accept_difference:
+        await place.owner.execute(
+            "update projection.builds set certificate = $3 where view = $1 and build = $2",
+            view.name,
+            new.version,
+            text_of(proof),
+        )
         for each in different:
             which = "bản đang dùng / the live build" if each.only_in == schema_of(live) else "bản mới / the new build"
             say(f"  {each.table}: chỉ trong {which} only: {each.row[:300]}")
@@ -114,30 +110,25 @@ async def _finish(place: Place, view: View, live: Built, new: Built, say: Say, *
     return proof
 
 
-async def _begun(place: Place, view: View) -> Built:
-    """The build that was begun by this version of the fold, or a new one; what was kept before goes."""
+async def _begun(place: Place, view: View, *, accept: bool) -> Built:
+    """The build that was begun by this version of the fold, or a new one; what was kept before goes.
+
+    A build that was found to differ is gone on with only to be accepted: the fold may have been mended since.
+    """
     found = await builds.of(place.owner, view.name)
     begun = next((build for build in found if build.state == "building" and build.code == view.version), None)
-    if begun is None:
+    if begun is not None and (begun.certificate is None or accept):
+        number = begun.number
+    else:
         for old in (build for build in found if build.state != "live"):
-            await _remove(place.owner, old)
+            await builds.remove(place.owner, old)
         number = max(build.number for build in found) + 1
         await place.owner.execute(
             "insert into projection.builds (view, build, code, state) values ($1, $2, $3, 'building')",
             view.name, number, view.version,
         )  # fmt: skip
-        begun = Build(view.name, number, view.version, "building")
-    built = beside(view, begun.number)
-    await make_tables(place.owner, place.app_role, Built(view, begun.number))
-    return built
-
-
-async def _remove(owner: Connection, old: Build) -> None:
-    async with owner.transaction():
-        await owner.execute(f'drop schema if exists "{old.view}_v{old.number}" cascade')
-        for table in ("checkpoints", "offsets", "parked"):
-            await owner.execute(f"delete from projection.{table} where view = $1 and version = $2", old.view, old.number)  # noqa: S608  our own tables
-        await owner.execute("delete from projection.builds where view = $1 and build = $2", old.view, old.number)
+    await make_tables(place.owner, place.app_role, Built(view, number))
+    return beside(view, number)
 
 
 async def _catch_up(place: Place, new: Built, live: Built, say: Say, *, quietly: bool = False) -> None:
@@ -253,6 +244,18 @@ async def _live(place: Place, view: View) -> Built:
             f"The live build of {view.name} is of version {found.code}, this code has {view.version}: migrate first.",
         )
     return Built(view, found.number)
+
+
+async def _other(place: Place, view: View) -> Built:
+    """The build that is kept or was begun."""
+    found = next((build for build in await builds.of(place.owner, view.name) if build.state != "live"), None)
+    if found is None or found.code != view.version:
+        raise Refused(
+            "no-other-build",
+            f"{view.name} chỉ có một bản dựng của phiên bản mã này; dựng một bản bên cạnh: clb views rebuild {view.name}.",
+            f"There is only one build of {view.name} by this code; make one beside it: clb views rebuild {view.name}.",
+        )
+    return beside(view, found.number)
 
 
 async def _passed(pool: Pool, built: Built) -> int:

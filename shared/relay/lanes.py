@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
+from shared.eventlog.records import RECORDED
 from shared.kernel.database import Connection, Pool
 from shared.kernel.envelope import Recorded
 from shared.relay.ports import Held, dense
@@ -75,13 +76,11 @@ async def release(connection: Connection, lanes: Iterable[int]) -> None:
 async def read(connection: Connection, held: Mapping[int, Held], limit: int) -> list[Recorded]:
     """What is new in the held lanes, at most `limit` events a lane: in order a lane, without a gap. One query."""
     rows = await connection.fetch(
-        """select e.* from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
+        f"""select e.* from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
         join log.lanes h on h.lane = w.lane and h.position > w.position
         cross join lateral (
-            select source, lane, position, stream, version, event_id::text, type, schema_version, recorded_at,
-                command_id::text, actor, data, hash
-            from log.events where lane = w.lane and position > w.position order by position limit $3
-        ) e""",
+            select {RECORDED} from log.events where lane = w.lane and position > w.position order by position limit $3
+        ) e""",  # noqa: S608  constants
         list(held),
         [lane.position for lane in held.values()],
         limit,

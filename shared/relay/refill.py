@@ -1,8 +1,7 @@
 """Answers requests for a refill: publishes a lane again from the store after the position that a reader has reached.
 
 Guarantees that a lane which does not heal is not published again and again: each answer to the same request doubles the pause
-before the next, up to ten minutes. Requests that come together are answered together. Old requests are not read: who still
-lacks something asks again. Refuses what is no request, or one for another service.
+before the next, up to ten minutes. Requests that come together are answered together.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import asyncpg
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.producer import PublishFailed
-from shared.kafka.refills import Refill, read_refill
-from shared.kafka.topics import refills_topic
+from shared.kafka.refills import Refill, Requests
 from shared.kernel.database import Pool
 from shared.relay.republish import republish_lanes
 
@@ -71,48 +69,28 @@ class Refiller:
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "group.id": f"{self._source}.refills",
-                "enable.auto.commit": False,
-                "reconnect.backoff.max.ms": 1000,
-                "log_level": 3,
-            },
-            logger=log,
-        )
-        consumer.assign([TopicPartition(refills_topic(self._source), 0, OFFSET_END)])
+        requests = await asyncio.to_thread(Requests, self._bootstrap, self._source)
         try:
             while not self._stopping.is_set():
                 try:
-                    await self._answer(await asyncio.to_thread(self._waiting, consumer))
+                    await self._answer(await asyncio.to_thread(requests.waiting, _POLL_SECONDS))
                 except (
-                    KafkaException,
+                    *BROKER_FAILURES,
                     PublishFailed,
                     asyncpg.PostgresError,
                     asyncpg.InterfaceError,
                     asyncpg.InternalClientError,
                     OSError,
-                    TimeoutError,
                     RuntimeError,
                 ) as failure:
                     log.warning("A refill of %s failed (%s); who lacks it asks again", self._source, failure)
                     await self._wait(_RETRY_SECONDS)
         finally:
-            await asyncio.to_thread(consumer.close)
+            await asyncio.to_thread(requests.close)
 
     async def stop(self) -> None:
         """Ask `run` to finish the answer in hand and return."""
         self._stopping.set()
-
-    def _waiting(self, consumer: Consumer) -> list[Refill]:
-        """The requests that have come, after a short wait for the first."""
-        found: list[Refill] = []
-        for message in consumer.consume(200, _POLL_SECONDS):
-            refill = None if message.error() else read_refill(message.value())
-            if refill is not None and refill.source == self._source:
-                found.append(refill)
-        return found
 
     async def _answer(self, refills: list[Refill]) -> None:
         if not refills or not self._working():

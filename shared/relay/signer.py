@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
-from kafka.errors import KafkaError
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, append_line, checkpoint_of, last_of, read_file
 from shared.eventlog.records import LaneHead
 from shared.eventlog.signing import SigningKey
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.independent import last_record
 from shared.kafka.producer import Producer, PublishFailed
 from shared.kafka.record import Outgoing
@@ -28,16 +28,15 @@ from shared.kernel.database import Connection, Pool
 
 log = logging.getLogger(__name__)
 
-_LOCK = 0x4C54_1001 & 0x7FFF_FFFF
+_LOCK = 0x4C54_1001
 _RETRY_SECONDS = 15.0
 _PASSING = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    KafkaError,
+    *BROKER_FAILURES,
     PublishFailed,
     OSError,
-    TimeoutError,
 )
 
 

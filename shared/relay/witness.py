@@ -14,6 +14,7 @@ from typing import Any
 
 from shared.eventlog.chain import canonical
 from shared.eventlog.marks import Finding
+from shared.eventlog.records import RECORDED
 from shared.kafka.headers import from_kafka
 from shared.kafka.independent import read_topic
 from shared.kafka.record import Received
@@ -22,9 +23,8 @@ from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable
 
-_STORED = """select e.source, e.lane, e.position, e.stream, e.version, e.event_id::text, e.type, e.schema_version,
-    e.recorded_at, e.command_id::text, e.actor, e.data, e.hash
-    from unnest($1::smallint[], $2::bigint[]) as w (lane, position) join log.events e using (lane, position)"""
+_STORED = f"""select {RECORDED} from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
+    join log.events e using (lane, position)"""  # noqa: S608  constants
 _FIELDS = ("source", "stream", "version", "event_id", "type", "schema_version", "recorded_at", "command_id", "actor", "data")
 
 

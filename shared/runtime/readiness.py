@@ -161,7 +161,12 @@ class Watched:
 
     async def _parked(self) -> int:
         async with self._pool.acquire() as connection:
-            return int(await connection.fetchval("select count(*) from projection.parked"))
+            return int(
+                await connection.fetchval(
+                    """select count(*) from projection.parked p
+                    join projection.builds b on b.view = p.view and b.build = p.version where b.state = 'live'"""
+                )
+            )
 
 
 async def relayed_position(pool: Pool, lane: int) -> int:

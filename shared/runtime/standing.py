@@ -10,13 +10,13 @@ from shared.web.app import Part
 
 
 async def standing(pool: Pool) -> Part:
-    """`position`, `published`, and `read`: for each view and source the number of events passed."""
+    """`position`, `published`, and `read`: for each view's live build and each source the number of events passed."""
     async with pool.acquire() as connection:
         stored = int(await connection.fetchval("select sum(position) from log.lanes"))
         published = int(await connection.fetchval("select sum(position) from relay.lanes"))
         rows = await connection.fetch(
-            "select view || '_v' || version as view, source, sum(position)::bigint as passed "
-            "from projection.checkpoints group by 1, 2"
+            """select view || '_v' || version as view, source, sum(position)::bigint as passed from projection.checkpoints
+            join projection.builds b using (view) where b.build = version and b.state = 'live' group by 1, 2"""
         )
     read: dict[str, dict[str, int]] = {}
     for row in rows:

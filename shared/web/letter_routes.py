@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from kafka.errors import KafkaError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.headers import Coordinates
 from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
@@ -121,7 +121,7 @@ def router(pool: Pool, views: Sequence[View], bootstrap: str | None) -> APIRoute
             done = await letters.read_again(
                 pool, letters.view_named(views, view), wish.stream, bootstrap=bootstrap if wish.from_topic else None
             )
-        except (KafkaError, TimeoutError) as failure:
+        except BROKER_FAILURES as failure:
             raise _no_broker() from failure
         return AgainAnswer(applied=done.applied, waiting=done.waiting, reason=done.reason)
 

@@ -74,10 +74,15 @@ def target_of(path: str) -> tuple[str, str | None]:
     if len(parts) >= 4 and parts[1:3] == ["v1", "streams"]:
         return service_of_stream(parts[3]), None
     if len(parts) >= 4 and parts[1:3] == ["v1", "projections"]:
-        return _BY_VIEW.get(parts[3], ELSE), None
+        return service_of_view(parts[3]), None
     if len(parts) >= 3 and parts[1] == "v1":
         return _BY_WORD.get(parts[2].partition(":")[0], ELSE), None
     return ELSE, None
+
+
+def service_of_view(view: str) -> str:
+    """The service that has a view."""
+    return _BY_VIEW.get(view, ELSE)
 
 
 def service_of_stream(stream: str) -> str:

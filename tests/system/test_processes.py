@@ -228,6 +228,10 @@ async def test_a_rebuilt_view_shows_its_certificate_and_goes_on(processes: Proce
         again = {**DECLARED, "data": {**DECLARED["data"], "value": "456471"}}
         corrected = (await client.post("/v1/commands", json=again, headers=token)).json()
         await until(lambda: passed(client, corrected))
+        read = (await client.get("/ready")).json()["parts"]["log"]["read"]
+        assert {view: sum(sources.values()) for view, sources in read.items()} == {
+            f"figures_v{proof['build']}": 2
+        }  # not the kept one
 
 
 async def passed(client: httpx.AsyncClient, answer: dict[str, Any]) -> bool:

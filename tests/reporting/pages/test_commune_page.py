@@ -10,7 +10,7 @@ import pytest
 from shared.kernel.place import PlaceRef
 from shared.testing.apps import THANH_HOA
 from tests.reporting.pages.entry_world import BA_DINH, EntryWorld, entry_world
-from tests.reporting.pages.test_places import Node, Tree
+from tests.reporting.pages.tree import Node, Tree
 
 IMG = "<img src=x onerror=alert(1)>"
 NGOC_HA = PlaceRef(code="00008", list="34")

@@ -12,7 +12,7 @@ from shared.events.clubs import MembersReported
 from shared.kafka.headers import Coordinates, to_kafka
 from shared.kafka.record import Received
 from shared.kernel.place import NATION
-from shared.projections.parking import park
+from shared.projections.postgres_store import PostgresStore
 from shared.projections.store import Parked
 from shared.testing.apps import Running, running
 from shared.testing.folding import apply_batch, delivered
@@ -34,7 +34,9 @@ async def service(postgres: Any) -> AsyncIterator[Running]:
             key, value, headers = to_kafka(recorded)
             at = Coordinates(recorded.source, recorded.lane, recorded.position)
             record = Received(f"{recorded.source}.events", recorded.lane % 6, recorded.position, key, value, [*headers])
-            await park(connection, VIEW, [Parked(at, recorded.stream, record, "the view knew no such event yet", poison=True)])
+            await PostgresStore(connection, VIEW).park(
+                [Parked(at, recorded.stream, record, "the view knew no such event yet", poison=True)]
+            )
         yield found
 
 

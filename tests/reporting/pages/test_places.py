@@ -6,111 +6,17 @@ Thuận 41 declared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from services.reporting.indicators import ALL
 from services.reporting.pages.areas import Row, ordered
 from shared.reference.book import load
 from shared.testing.apps import Running
 from tests.reporting.country import DIVIDED
+from tests.reporting.pages.tree import assert_sums, lines, page
 
-VOID = {"meta", "link", "input", "br", "img", "path", "circle", "line", "polyline", "rect", "polygon", "use"}
 COLUMNS = ("clubs-founded", "clubs-active", "members", "older-members")
-
-
-@dataclass
-class Node:
-    """An element: its name, attributes and children; texts are strings."""
-
-    tag: str
-    attributes: dict[str, str | None]
-    children: list[Node | str] = field(default_factory=list["Node | str"])
-
-    def all(self, tag: str = "", **wanted: str) -> list[Node]:
-        """Every element inside with a name and some attributes, in order."""
-        found: list[Node] = []
-        for child in self.children:
-            if isinstance(child, Node):
-                fits = all(child.attributes.get(name.replace("_", "-")) == value for name, value in wanted.items())
-                found += [child] if fits and tag in ("", child.tag) else []
-                found += child.all(tag, **wanted)
-        return found
-
-    def one(self, tag: str = "", **wanted: str) -> Node:
-        (found,) = self.all(tag, **wanted)
-        return found
-
-    @property
-    def text(self) -> str:
-        words = "".join(child if isinstance(child, str) else child.text for child in self.children)
-        return " ".join(words.split())
-
-
-class Tree(HTMLParser):
-    """Builds the elements of a page."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.root = Node("", {})
-        self._open = [self.root]
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, dict(attrs))
-        self._open[-1].children.append(node)
-        if tag not in VOID:
-            self._open.append(node)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._open[-1].children.append(Node(tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in VOID:
-            return
-        assert self._open[-1].tag == tag, f"{tag} closes {self._open[-1].tag}"
-        self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        self._open[-1].children.append(data)
-
-
-async def page(country: Running, path: str, status: int = 200, **parameters: str) -> Node:
-    answer = await country.client.get(path, params=parameters, headers={"accept": "text/html"})
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"].startswith("text/html")
-    return Tree(answer.text).root
-
-
-def amount(cell: Node) -> int:
-    """A cell as a number; what nobody reported adds nothing."""
-    words = cell.text.replace(".", "")
-    return 0 if words == "chưa có số liệu" else int(words.replace("\N{MINUS SIGN}", "-"))
-
-
-def lines(section: Node) -> dict[str, list[int]]:
-    """The rows of a section's table of parts, by key."""
-    table = section.one("table", **{"class": "parts"})
-    return {
-        str(row.attributes["data-key"]): [amount(cell) for cell in row.all("td")]
-        for row in table.all("tr")
-        if "data-key" in row.attributes
-    }
-
-
-def assert_sums(section: Node) -> list[int]:
-    """The rows of the page sum to its total row, and the page says that it checked. Returns the total."""
-    rows = lines(section)
-    total = rows.pop("total")
-    assert [sum(column) for column in zip(*rows.values(), strict=True)] == total
-    checks = [each.attributes["data-agree"] for each in section.all("p") if "data-agree" in each.attributes]
-    assert checks == (["yes"] if any(total) else checks[:1])
-    assert "no" not in checks
-    return total
 
 
 @pytest.mark.parametrize(
@@ -234,51 +140,6 @@ async def test_a_divided_commune_has_a_page_that_says_among_whom_it_was_divided(
     assert found.one("a", data_mark="members").text == "50"
 
 
-@pytest.mark.parametrize(
-    ("words", "first"),
-    [
-        ("thanh hoa", "34:38"), ("Thanh Hoá", "34:38"), ("THANH HÓA", "34:38"), ("tinh thanh hoa", "34:38"),
-        ("tp hcm", "34:79"), ("hcm", "34:79"), ("TP. Hồ Chí Minh", "34:79"), ("ninh thuan", "63:58"), ("đắk lắk", "34:66"),
-        ("dak lak", "34:66"),
-    ],
-)  # fmt: skip
-async def test_search_needs_no_diacritics_and_knows_both_spellings(country: Running, words: str, first: str) -> None:
-    found = await page(country, "/tim", q=words)
-    assert found.one("section", id="provinces").all("li")[0].attributes["data-key"] == first
-
-
-async def test_search_shows_the_way_from_old_to_new_and_back(country: Running) -> None:
-    old = (await page(country, "/tim", q="ninh thuan")).one("li", data_key="63:58")
-    assert old.text == "Ninh Thuận (63) nay thuộc Khánh Hòa"
-    new = (await page(country, "/tim", q="khanh hoa")).one("li", data_key="34:56")
-    assert "gồm Khánh Hòa, Ninh Thuận" in new.text
-
-
-async def test_search_results_stand_in_the_order_of_the_alphabet(country: Running) -> None:
-    section = (await page(country, "/tim", q="c")).one("section", id="provinces")
-    names = [each.all("a")[0].text for each in section.all("li") if str(each.attributes["data-key"]).startswith("34:")]
-    wanted = [name for name in ("Cà Mau", "Cao Bằng", "Cần Thơ") if name in names]
-    assert [name for name in names if name in wanted] == ["Cà Mau", "Cao Bằng", "Cần Thơ"]
-
-
-async def test_a_search_for_nothing_known_says_what_to_try_and_repeats_no_markup(country: Running) -> None:
-    typed = "<img src=x onerror=alert(1)>"
-    answer = await country.client.get("/tim", params={"q": typed})
-    assert "<img src=x" not in answer.text
-    found = Tree(answer.text).root
-    assert typed in found.text
-    assert "Không cần gõ dấu" in found.text
-
-
-async def test_every_indicator_is_explained_and_opens_to_its_national_number(country: Running) -> None:
-    found = await page(country, "/chi-tieu")
-    for each in ALL:
-        article = found.one("article", id=each.slug)
-        assert each.title.vi in article.text
-        assert each.text.vi in article.text
-        assert str(article.one("a", data_mark=each.slug).attributes["href"]).startswith("/so/")
-
-
 async def test_every_page_of_a_place_has_one_heading_and_no_style_or_script_of_its_own(country: Running) -> None:
     paths = ("/tinh/34:38", "/tinh/63:58", "/tinh/34:56", "/vung/tay-nguyen", "/xa/34:00004", "/tim", "/tim?q=ha", "/chi-tieu")
     for path in paths:
@@ -295,19 +156,3 @@ async def test_the_first_days_that_may_be_asked_for_have_a_page(country: Running
     for day in ("1990-01-01", "1991-12-31", "1992-02-01"):
         found = await page(country, "/", as_of=day)
         assert found.one("h1").text
-
-
-async def test_a_search_that_is_too_long_is_told_so_beside_the_box_and_counted_as_one_reads_it(country: Running) -> None:
-    letters = "e\u0323\u0302" * 80
-    assert len(letters) == 240
-    await page(country, "/tim", q=letters)
-    found = await page(country, "/tim", 422, q=f"{letters}a")
-    assert "81 ký tự" in found.text
-    box = found.one("main").one("input", name="q")
-    assert box.attributes["value"] == "\u1ec7" * 80 + "a"
-
-
-async def test_an_example_of_a_definition_is_written_with_points_between_thousands(country: Running) -> None:
-    text = (await page(country, "/chi-tieu")).text
-    assert "516; 1.164; 0" in text
-    assert "1164" not in text

@@ -14,7 +14,8 @@ from shared.kernel.envelope import Recorded
 from shared.projections import checkpoints
 from shared.projections.checkpoints import Fenced
 from shared.projections.fold import Folded, TooManyDeadLetters, fold
-from shared.projections.parking import parked_streams, replay
+from shared.projections.parking import replay
+from shared.projections.postgres_store import PostgresStore
 from shared.testing.folding import apply_batch
 from tests.shared.flow import Book, Place, PurseEmptied, Purses, expected, purses, streams_of_lanes, streams_of_one_lane
 
@@ -105,7 +106,7 @@ async def test_I8_an_event_that_breaks_the_view_parks_only_its_stream(place: Pla
     assert (first.poison, first.parked, second.poison, second.parked) == (1, 2, 0, 2)
     wanted = expected(book.events)
     assert await purses(connection) == {bad: (0, [1]), good[0]: wanted[good[0]], good[1]: wanted[good[1]]}
-    assert list(await parked_streams(connection, view)) == [bad]
+    assert list(await PostgresStore(connection, view).waiting()) == [bad]
 
 
 async def test_I8_replay_applies_a_parked_stream_in_order_once_the_view_is_mended(place: Place, connection: Any) -> None:
@@ -123,7 +124,7 @@ async def test_I8_replay_applies_a_parked_stream_in_order_once_the_view_is_mende
     await apply_batch(connection, half, book.events[-1:])
     assert (await replay(connection, Purses(place.source), "purse-1")).waiting == 0
     assert await purses(connection) == expected(book.events)
-    assert await parked_streams(connection, half) == {}
+    assert await PostgresStore(connection, half).waiting() == {}
 
 
 async def test_I8_undecodable_bytes_are_parked_raw_and_earlier_events_of_the_batch_are_not(

@@ -179,7 +179,8 @@ async def test_a_lane_with_a_gap_goes_red_alone_and_heals_when_its_event_is_publ
         (red,) = runner.status().red
         assert red == (
             f"purses: lane {lane_of(one)} of {flow.source} has stopped: position 2 is missing although 5 has come; "
-            f"publish the lane again from the store of {flow.source}"
+            f"it was asked for from the store of {flow.source}; "
+            f"if it does not come, run clb republish {flow.source} --lane {lane_of(one)}"
         )
         assert await shown(flow) == {one: (1, [1]), other: (5, [1, 2, 3, 4, 5])}
     await publish(flow.bootstrap, [missing])

@@ -23,7 +23,7 @@ async def post(clubs: Running, token: dict[str, str], body: Any, key: str | None
     return await clubs.client.post(path, json=body, headers=headers)
 
 
-@pytest.mark.parametrize("key", [str(uuid4()), "báo cáo số 7", "7"])
+@pytest.mark.parametrize("key", ["5f0c6f2e-6f3f-4b56-9a3e-6b8f0d3c2a11", "báo cáo số 7", "7"])
 async def test_the_same_key_and_body_have_one_effect_and_one_answer(clubs: Running, province: dict[str, str], key: str) -> None:
     first = await post(clubs, province, found(), key)
     assert first.status_code == 201
