@@ -229,9 +229,7 @@ async def test_a_rebuilt_view_shows_its_certificate_and_goes_on(processes: Proce
         corrected = (await client.post("/v1/commands", json=again, headers=token)).json()
         await until(lambda: passed(client, corrected))
         read = (await client.get("/ready")).json()["parts"]["log"]["read"]
-        assert {view: sum(sources.values()) for view, sources in read.items()} == {
-            f"figures_v{proof['build']}": 2
-        }  # not the kept one
+        assert {view: sum(sources.values()) for view, sources in read.items()} == {f"figures_v{proof['build']}": 2}
 
 
 async def passed(client: httpx.AsyncClient, answer: dict[str, Any]) -> bool:
