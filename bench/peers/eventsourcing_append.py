@@ -65,12 +65,13 @@ def main() -> None:
     orders = json.load(sys.stdin)
     factory, _ = recorder(orders, 1)  # makes the table and the functions
     factory.close()
-    barrier = multiprocessing.Barrier(orders["processes"])
-    results = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target=process, args=(orders, barrier, results)) for _ in range(orders["processes"])]
+    context = multiprocessing.get_context("spawn")  # a fork would take over a pool whose threads it does not have
+    barrier = context.Barrier(orders["processes"], timeout=60)
+    results = context.Queue()
+    workers = [context.Process(target=process, args=(orders, barrier, results)) for _ in range(orders["processes"])]
     for worker in workers:
         worker.start()
-    found = [results.get() for _ in workers]
+    found = [results.get(timeout=300) for _ in workers]
     for worker in workers:
         worker.join()
     ordered = sorted(one for _, _, latencies in found for one in latencies)

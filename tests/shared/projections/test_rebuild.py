@@ -3,62 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import re
-import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 
 from shared.kernel.errors import Refused
 from shared.projections import builds
 from shared.projections.hand_over import level
 from shared.projections.parking import replay
-from shared.projections.rebuild import Place as Site
 from shared.projections.rebuild import compare, rebuild, rollback
 from shared.projections.runner import Runner
 from shared.projections.schema import make_tables
 from tests.shared.flow import Book, Place, Purses, expected, publish, running, until
-
-ROOT = Path(__file__).parents[3]
-
-
-@asynccontextmanager
-async def site(flow: Place) -> AsyncIterator[Site]:
-    owner = await asyncpg.connect(flow.urls.owner)
-    try:
-        yield Site("toy", flow.pool, owner, flow.urls.app_role, flow.bootstrap, {"map": "34@2025-07-01"})
-    finally:
-        await owner.close()
-
-
-async def shown(flow: Place) -> tuple[int, dict[str, tuple[int, list[int]]]]:
-    """The live build's number, and what it shows."""
-    async with flow.pool.acquire() as connection, connection.transaction():
-        build = await builds.look(connection, "purses")
-        rows = await connection.fetch("select stream, total, versions from purses")
-    return build, {row["stream"]: (row["total"], list(row["versions"])) for row in rows}
-
-
-async def states(flow: Place) -> dict[int, str]:
-    async with flow.pool.acquire() as connection:
-        return {build.number: build.state for build in await builds.of(connection, "purses")}
-
-
-async def filled(flow: Place, runner: Runner, book: Book, events: int, streams: int = 30) -> None:
-    """So many more events on the topic, and in the live build."""
-    await publish(flow.bootstrap, [book.put(f"purse-{n % streams}", n) for n in range(events)])
-    await until(lambda: in_view(flow, book), 60)
-
-
-async def in_view(flow: Place, book: Book) -> bool:
-    return (await shown(flow))[1] == expected(book.events)
+from tests.shared.projections.rebuilding import filled, in_view, passed, shown, site, states
 
 
 async def test_I4_a_view_rebuilt_while_events_come_equals_the_live_one_and_takes_its_place(flow: Place) -> None:
@@ -128,58 +84,6 @@ async def live_number(flow: Place) -> int:
         found = await builds.live(connection, "purses")
     assert found is not None
     return found.number
-
-
-STEPS = ["rebuild.catching_up:1", "rebuild.certified", "rebuild.in_swap", "rebuild.after_swap"]
-
-
-def test_every_declared_step_of_a_rebuild_is_one_at_which_it_is_killed() -> None:
-    declared = re.findall(r'crashpoint\("(rebuild\.[a-z_]+)"\)', (ROOT / "shared/projections/rebuild.py").read_text())
-    assert set(declared) == {step.partition(":")[0] for step in STEPS}
-
-
-@pytest.mark.parametrize("point", STEPS)
-async def test_a_rebuild_killed_at_any_step_leaves_a_whole_view_and_is_finished_by_running_it_again(
-    flow: Place, point: str
-) -> None:
-    book = Book(flow.source)
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner):
-        await filled(flow, runner, book, 500)
-        code, _ = await rebuilder(flow, point)
-        assert code == -signal.SIGKILL
-        build, rows = await shown(flow)
-        assert rows == expected(book.events)
-        assert build == (2 if point == "rebuild.after_swap" else 1)
-        code, proof = await rebuilder(flow, None)
-        assert code == 0
-        assert json.loads(proof)["compared"]["equal"]
-        await publish(flow.bootstrap, [book.put("purse-1", 1)])
-        await until(lambda: in_view(flow, book), 30)
-    assert list((await states(flow)).values()) == ["live", "kept"]
-
-
-@pytest.mark.parametrize("percent", [10, 50, 99])
-async def test_a_rebuild_killed_on_its_way_goes_on_where_it_stood(flow: Place, percent: int) -> None:
-    """Killed when the new build has that share; what it had folded is not folded again."""
-    book = Book(flow.source)
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner):
-        await filled(flow, runner, book, 1500, streams=300)
-        process = await started(flow, None)
-        await until(lambda: reached(flow, 2, 1500 * percent // 100), 40)
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
-        begun = await passed(flow, 2)
-        assert begun >= 1500 * percent // 100
-        assert (await shown(flow))[0] in (1, 2)
-        if (await shown(flow))[0] == 1:
-            process = await started(flow, None)
-            await until(lambda: reached(flow, 2, begun), 5)
-            out, _ = await process.communicate()
-            assert process.returncode == 0
-            assert json.loads(out)["build"] == 2
-        assert (await shown(flow)) == (2, expected(book.events))
 
 
 async def test_two_builds_are_brought_to_the_same_positions_and_not_one_event_further(flow: Place) -> None:
@@ -281,30 +185,3 @@ async def test_a_second_rebuild_of_the_same_view_is_refused_while_one_runs(flow:
         with pytest.raises(Refused) as refused:
             await rebuild(place, Purses(flow.source), lambda _: None)
     assert refused.value.slug == "rebuild-running"
-
-
-async def started(flow: Place, crash_at: str | None) -> Any:
-    environment = {**os.environ, **({"CRASH_AT": crash_at} if crash_at else {})}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.shared.projections.rebuilder",
-        flow.urls.app, flow.urls.owner, flow.urls.app_role, flow.source, flow.bootstrap,
-        cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-
-
-async def rebuilder(flow: Place, crash_at: str | None) -> tuple[int, str]:
-    process = await started(flow, crash_at)
-    out, _ = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, out.decode()
-
-
-async def reached(flow: Place, build: int, events: int) -> bool:
-    return await passed(flow, build) >= events
-
-
-async def passed(flow: Place, build: int) -> int:
-    async with flow.pool.acquire() as connection:
-        found = await connection.fetchval(
-            "select sum(position) from projection.checkpoints where view = 'purses' and version = $1", build
-        )
-    return int(found or 0)
