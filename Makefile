@@ -20,9 +20,9 @@ down:
 status:
 	./clb status
 
-test: setup-dev   ## all tests, on a real Kafka, PostgreSQL and Chromium; ARGS="-k name" for some
+test: setup-dev   ## all tests, on real servers; ARGS="-k name" for some, WORKERS=4 on a machine with that many cores and 16 GiB
 	tests/browser/chromium.sh
-	.venv/bin/pytest $(ARGS)
+	.venv/bin/pytest -n $(or $(WORKERS),2) $(ARGS)
 
 simulate: setup-dev  ## many seeds of the simulator; SEEDS=20000
 	$(PY) -m tests.simulator --seeds $(or $(SEEDS),20000)

@@ -1,15 +1,18 @@
 """Runs the contestants of a path in rounds, A B A B, and checks what they answer.
 
-Guarantees that all contestants of a round run one after another on the same servers, that a wrong answer or a failure takes the
-contestant out of the path with its reason, and that cleaning up happens whatever happened. Refuses nothing else.
+Guarantees that all contestants of a round run one after another on the same servers, that a wrong answer, a failure or a run
+without end takes the contestant out of the path with its reason, and that cleaning up happens whatever happened.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 import traceback
 
 from bench.core import Bench, Contestant, Measured, Path, Result, Skipped, Wrong
+
+_LONGEST_MINUTES = 20
 
 
 async def measure(path: Path, bench: Bench, rounds: int) -> Measured:
@@ -34,15 +37,19 @@ async def _once(contestant: Contestant, bench: Bench, measured: Measured, where:
     began = time.monotonic()
     try:
         try:
-            await contestant.prepare(bench)
-            await bench.servers.settle()
-            result = await contestant.run(bench)
+            async with asyncio.timeout(_LONGEST_MINUTES * 60):
+                await contestant.prepare(bench)
+                await bench.servers.settle()
+                result = await contestant.run(bench)
         finally:
             await contestant.cleanup(bench)
     except Skipped as reason:
         measured.reasons[contestant.name] = f"skipped: {reason}"
     except Wrong as reason:
         measured.reasons[contestant.name] = f"wrong, scores zero: {reason}"
+    except TimeoutError:
+        traceback.print_exc()
+        measured.reasons[contestant.name] = f"failed: it did not end (a run may take {_LONGEST_MINUTES} min)"
     except Exception as failure:  # noqa: BLE001 - a contestant that fails must not take the others with it; it is told in the table
         traceback.print_exc()
         measured.reasons[contestant.name] = f"failed: {type(failure).__name__}: {failure}"[:300]

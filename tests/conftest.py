@@ -12,9 +12,20 @@ from pathlib import Path
 import pytest
 
 from shared.local.databases import DatabaseUrls, create_database
-from shared.local.kafka import Kafka
 from shared.local.postgres import Postgres, new_password
 from shared.local.process import free_port
+from tests.brokers import broker
+from tests.sharing import Sharing, rank
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
+    """A file is one process's, the longest first."""
+    config.option.loadscopereorder = False
+    return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: rank(item.nodeid))
 
 
 class PostgresServer:
@@ -45,10 +56,8 @@ async def kafka_bootstrap(server_dir: Path) -> AsyncIterator[str]:
     if given := os.environ.get("KAFKA_BOOTSTRAP"):
         yield given
         return
-    kafka = Kafka(server_dir / "kafka", port=free_port(), controller_port=free_port(), heap_mb=384, short_lived=True)
-    await kafka.start()
-    yield kafka.bootstrap
-    await kafka.stop()
+    async with broker(server_dir / "kafka", heap_mb=384) as kafka:
+        yield kafka.bootstrap
 
 
 @pytest.fixture(scope="session")

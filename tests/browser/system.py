@@ -26,13 +26,13 @@ from shared.local.batches import Tally, open_door
 from shared.local.databases import DatabaseUrls, connect
 from shared.local.demo.reading import until_read
 from shared.local.demo.tokens import write_tokens
-from shared.local.kafka import Kafka
 from shared.local.layout import SERVICES, front_launch, http, service_launch
 from shared.local.process import Child, Launch, free_port
 from shared.local.token_files import operator_token
 from shared.reference.book import load
 from shared.runtime.service import install
 from shared.web.tokens import hash_of
+from tests.brokers import broker
 from tests.browser import country
 
 
@@ -64,31 +64,31 @@ class System:
 @asynccontextmanager
 async def running(folder: Path, postgres: Any) -> AsyncIterator[System]:
     """The system with the country in it. Its broker is its own: the topics of other tests hold other logs."""
-    kafka = Kafka(folder / "kafka", port=free_port(), controller_port=free_port(), heap_mb=256, short_lived=True)
     children: list[Child] = []
-    try:
-        operator = operator_token(folder)
-        _, urls = await asyncio.gather(kafka.start(), _databases(postgres, hash_of(operator)))
-        await asyncio.to_thread(topics.apply, kafka.bootstrap)
-        ports: dict[str, int] = {}
-        for name in (*SERVICES, "front"):
-            ports[name] = free_port(besides=list(ports.values()))
-        launches = [
-            service_launch(name, folder / "logs", bootstrap=kafka.bootstrap, urls=urls[name], ports=ports) for name in SERVICES
-        ]
-        addresses = {name: http(ports[name]) for name in SERVICES}
-        launches.append(front_launch(folder / "logs", port=ports["front"], service_urls=addresses))
-        children += [Child(_without_programs(launch)) for launch in launches]
-        front = http(ports["front"])
-        await _answers(front, children)
-        system = System(front, await write_tokens(front, folder), folder, children)
-        await system.send("centre-association", *country.of_clubs())
-        await system.send("centre", *country.of_the_state())
-        await _views_have(system)
-        yield system
-    finally:
-        await asyncio.gather(*(child.stop() for child in children))
-        await kafka.stop()
+    async with broker(folder / "kafka", heap_mb=256) as kafka:
+        try:
+            operator = operator_token(folder)
+            urls = await _databases(postgres, hash_of(operator))
+            await asyncio.to_thread(topics.apply, kafka.bootstrap)
+            ports: dict[str, int] = {}
+            for name in (*SERVICES, "front"):
+                ports[name] = free_port(besides=list(ports.values()))
+            logs = folder / "logs"
+            launches = [
+                service_launch(each, logs, bootstrap=kafka.bootstrap, urls=urls[each], ports=ports) for each in SERVICES
+            ]
+            addresses = {name: http(ports[name]) for name in SERVICES}
+            launches.append(front_launch(logs, port=ports["front"], service_urls=addresses))
+            children += [Child(_without_programs(launch)) for launch in launches]
+            front = http(ports["front"])
+            await _answers(front, children)
+            system = System(front, await write_tokens(front, folder), folder, children)
+            await system.send("centre-association", *country.of_clubs())
+            await system.send("centre", *country.of_the_state())
+            await _views_have(system)
+            yield system
+        finally:
+            await asyncio.gather(*(child.stop() for child in children))
 
 
 def _without_programs(launch: Launch) -> Launch:
