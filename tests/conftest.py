@@ -14,7 +14,7 @@ import pytest
 from shared.local.databases import DatabaseUrls, create_database
 from shared.local.postgres import Postgres, new_password
 from shared.local.process import free_port
-from tests.brokers import broker
+from tests.servers import broker, thrown_away
 from tests.sharing import Sharing, rank
 
 
@@ -67,6 +67,6 @@ async def postgres(server_dir: Path) -> AsyncIterator[PostgresServer]:
         yield PostgresServer(given)
         return
     server = Postgres(server_dir / "postgres", port=free_port(), password=new_password(), options={"shared_buffers": "64MB"})
-    await server.start()
+    child = await server.start()
     yield PostgresServer(server.admin_url)
-    await server.stop()
+    await thrown_away(child)

@@ -32,8 +32,8 @@ from shared.local.token_files import operator_token
 from shared.reference.book import load
 from shared.runtime.service import install
 from shared.web.tokens import hash_of
-from tests.brokers import broker
 from tests.browser import country
+from tests.servers import broker
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,8 @@ async def test_a_new_event_costs_a_class_an_arm_of_evolve_and_an_arm_in_each_vie
     shutil.copy(ROOT / "pyproject.toml", copy)
     edit(copy / "pyproject.toml", 'venv = ".venv"', "")
     (copy / "tests").mkdir()
-    shutil.copy(ROOT / "tests" / "conftest.py", copy / "tests")
+    for file in (ROOT / "tests").glob("*.py"):
+        shutil.copy(file, copy / "tests")
 
     edit(copy / "shared/events/clubs.py", "\nClubEvent = (", CLASS)
     edit(copy / "shared/events/clubs.py", "    | ClubDissolved\n", "    | ClubDissolved\n    | ClubVisited\n")

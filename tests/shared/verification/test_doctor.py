@@ -21,9 +21,9 @@ from shared.reference.book import load
 from shared.relay.signer import checkpoint_file, make_checkpoint
 from shared.web import schema as access
 from shared.web.tokens import Tokens, TokenWish
+from tests.shared.clb import clb
 from tests.shared.flow import Place, streams_of_one_lane
 from tests.shared.verification import tampering
-from tests.shared.verification.test_verify_cli import clb
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""A real broker of the tests, whose data nobody wants afterwards."""
+"""Servers of the tests, whose data nobody wants afterwards."""
 
 from __future__ import annotations
 
@@ -9,16 +9,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from shared.local.kafka import Kafka
-from shared.local.process import free_port
+from shared.local.process import Child, free_port
 
 
 @asynccontextmanager
 async def broker(folder: Path, heap_mb: int) -> AsyncIterator[Kafka]:
-    """Killed at the end: stopping it in order takes half a minute, and its folder is removed anyway."""
+    """A broker of one's own."""
     kafka = Kafka(folder, port=free_port(), controller_port=free_port(), heap_mb=heap_mb, short_lived=True)
     child = await kafka.start()
     try:
         yield kafka
     finally:
-        os.kill(child.pid, signal.SIGKILL)
-        await child.finished()
+        await thrown_away(child)
+
+
+async def thrown_away(server: Child) -> None:
+    """At once, with its children. In order it would take half a minute, to write what is removed anyway."""
+    os.kill(server.pid, signal.SIGQUIT if server.launch.name == "postgres" else signal.SIGKILL)
+    await server.finished()
