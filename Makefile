@@ -20,7 +20,7 @@ down:
 status:
 	./clb status
 
-test: setup-dev   ## all tests, on real servers; ARGS="-k name" for some, WORKERS=4 on a machine with that many cores and 16 GiB
+test: setup-dev   ## all tests, on real servers; ARGS="-k name" for some, WORKERS=4 on a machine with as many cores
 	tests/browser/chromium.sh
 	.venv/bin/pytest -n $(or $(WORKERS),2) $(ARGS)
 
