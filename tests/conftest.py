@@ -14,7 +14,7 @@ import pytest
 from shared.local.databases import DatabaseUrls, create_database
 from shared.local.postgres import Postgres, new_password
 from shared.local.process import free_port
-from tests.servers import broker, thrown_away
+from tests.servers import broker, memory_folder, thrown_away
 from tests.sharing import Sharing, rank
 
 
@@ -44,7 +44,7 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def server_dir() -> Iterator[Path]:
     """A folder that an unprivileged user can reach, removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="lien-the-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="lien-the-test-", dir=memory_folder()))
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
