@@ -10,6 +10,7 @@ from services.reporting import api, event_entries, indicators, revision_routes
 from services.reporting.declarations import DECLARATIONS, DeclareFigure
 from services.reporting.ledger.view import FiguresView
 from services.reporting.pages import all_pages
+from services.reporting.pages.kept import Kept
 from services.reporting.pages.site import Site
 from shared.events.language import codec_of
 from shared.reference.book import load
@@ -26,7 +27,7 @@ def _routers(reads: Reads) -> Sequence[APIRouter]:
         revision_routes.router(desk),
         event_entries.router(reads.pool, reads.places, desk.view),
         link_routes.router(Links(reads.pool, Sessions(reads.pool))),
-        *all_pages.routers(Site(desk)),
+        *all_pages.routers(Site(desk, Kept(reads.feed, reads.clock))),
     ]
 
 

@@ -60,7 +60,7 @@ class Clubs:
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
     places = site.desk.places
 
     @routes.get("/xa/{key}", response_class=Response)

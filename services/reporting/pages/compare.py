@@ -79,7 +79,7 @@ async def given(
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/so-sanh", response_class=Response)
     async def compare(request: Request, visitor: Visiting, reading: Chosen, what: Annotated[Given, Depends(given)]) -> Response:

@@ -16,7 +16,7 @@ from shared.web.sessions import Visiting
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/chi-tieu", response_class=Response)
     async def definitions(request: Request, visitor: Visiting, reading: Chosen) -> Response:

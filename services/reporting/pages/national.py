@@ -29,7 +29,7 @@ _QUARTERS: Final = 12
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/", response_class=Response)
     async def national(

@@ -48,7 +48,7 @@ class Parts:
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
     places = site.desk.places
 
     @routes.get("/tinh/{key}", response_class=Response)

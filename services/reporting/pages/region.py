@@ -29,7 +29,7 @@ TRENDS: Final = ("clubs-existing", "members")
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
     places = site.desk.places
 
     @routes.get("/vung/{slug}", response_class=Response)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, cast
 from urllib.parse import quote, urlencode
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +22,7 @@ from services.reporting.api import Desk
 from services.reporting.pages import static_files
 from services.reporting.pages.citations import Citing
 from services.reporting.pages.filters import filters_of
+from services.reporting.pages.kept import KEEPABLE, Kept
 from services.reporting.pages.reading import Reading
 from services.reporting.pages.words import Language, say, translations
 from services.reporting.questions import wording
@@ -45,7 +46,7 @@ ROLES: Final[dict[Role, str]] = {
 }
 _READ_SECONDS: Final = 3
 _WRITE_SECONDS: Final = 20
-_HEADERS: Final = {"cache-control": "private, no-cache", "vary": "cookie, accept-language"}
+_HEADERS: Final = {"cache-control": KEEPABLE, "vary": "cookie, accept-language"}
 
 
 _STREAM: Final = TypeAdapter[str](StreamId)
@@ -81,6 +82,11 @@ class Site:
     """The pages' common part."""
 
     desk: Desk
+    kept: Kept
+
+    def pages(self) -> APIRouter:
+        """A router of pages that may be given again to whoever is not signed in."""
+        return APIRouter(include_in_schema=False, route_class=self.kept.route())
 
     @property
     def services(self) -> Upstreams:

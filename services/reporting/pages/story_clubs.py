@@ -64,7 +64,7 @@ class Told:
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/clb/{stream}", response_class=Response)
     async def club(

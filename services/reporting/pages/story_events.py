@@ -33,7 +33,7 @@ _DAYS: Final = (
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
     hop = LastHop(site.desk.pool, site.desk.places, site.desk.view)
 
     @routes.get("/su-kien/{event_id}", response_class=Response)

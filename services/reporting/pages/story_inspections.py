@@ -60,7 +60,7 @@ class Advice:
 
 def router(site: Site) -> APIRouter:
     """Both routes."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/kiem-tra", response_class=Response)
     async def inspections(

@@ -64,7 +64,7 @@ class Row:
 
 def router(site: Site) -> APIRouter:
     """Both routes."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/tap-huan", response_class=Response)
     async def rounds(

@@ -35,7 +35,7 @@ _MOST: Final = 50
 
 def router(site: Site) -> APIRouter:
     """The one route."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/viec", response_class=Response)
     async def todo(request: Request, visitor: Visiting, reading: Chosen) -> Response:

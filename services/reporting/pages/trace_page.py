@@ -38,7 +38,7 @@ _NOT_FOUND: Final = 404
 
 def router(site: Site) -> APIRouter:
     """The page of a number, and the way to it from a pasted id."""
-    routes = APIRouter(include_in_schema=False)
+    routes = site.pages()
 
     @routes.get("/so", response_class=Response)
     async def pasted(request: Request, visitor: Visiting, reading: Chosen, id: Given = "") -> Response:
