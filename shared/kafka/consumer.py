@@ -29,6 +29,8 @@ Handle = Callable[[Sequence[Received]], Awaitable[None]]
 Assigned = Callable[[Sequence[Partition]], Awaitable[Mapping[tuple[str, int], int]]]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+_QUEUED_KIB = 2048
+"""What is fetched ahead of a partition. With the client's own 64 MiB a rebuild holds whole topics in memory."""
 
 
 class BatchConsumer:
@@ -66,7 +68,12 @@ class BatchConsumer:
             apply_types=False,
             logger=log,
             log_level=logging.DEBUG,
-            config={"fetch.queue.backoff.ms": 1, "reconnect.backoff.max.ms": 1000, "log_level": 3},
+            config={
+                "fetch.queue.backoff.ms": 1,
+                "queued.max.messages.kbytes": _QUEUED_KIB,
+                "reconnect.backoff.max.ms": 1000,
+                "log_level": 3,
+            },
         )
         self._subscriber: BatchSubscriber = self.broker.subscriber(
             *topics,
