@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Handle = Callable[[Sequence[Received]], Awaitable[None]]
+Handle = Callable[[Sequence[Received]], Coroutine[Any, Any, None]]
 Assigned = Callable[[Sequence[Partition]], Awaitable[Mapping[tuple[str, int], int]]]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -131,10 +132,11 @@ class BatchConsumer:
         await self._seek(topic, partition, OFFSET_BEGINNING)
 
     async def _batch(self, message: KafkaMessage) -> None:
+        """FastStream's context holds the whole batch, and a timer that the handler leaves behind would hold that context."""
         raw: Any = message.raw_message
         records = [received(record) for record in raw]
         try:
-            await self._handle(records)
+            await asyncio.create_task(self._handle(records), context=Context())
         except Exception as failure:
             self.failures += 1
             self.last_failure = f"{type(failure).__name__}: {failure}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -73,6 +74,21 @@ async def test_headers_of_any_kind_reach_the_handler_as_they_are(kafka_bootstrap
     assert consumer.assigned == {(topic, partition) for partition in range(6)}
     await consumer.stop()
     assert {record.value: record.headers for record in done} == {b"x": headers, b"y": []}
+
+
+async def test_what_a_handler_leaves_behind_holds_no_batch(kafka_bootstrap: str) -> None:
+    """A timer holds the context in which it was made. Seen to fail in FastStream's context: it holds the batch."""
+    topic = await topic_with(kafka_bootstrap, [(b"x", [])])
+    contexts: list[contextvars.Context] = []
+
+    async def handle(_: Sequence[Received]) -> None:
+        contexts.append(contextvars.copy_context())
+
+    consumer = BatchConsumer(kafka_bootstrap, [topic], topic, handle, nowhere)
+    await consumer.start()
+    await until(lambda: len(contexts) == 1)
+    await consumer.stop()
+    assert list(contexts[0]) == []
 
 
 async def test_reading_starts_where_the_owner_says(kafka_bootstrap: str) -> None:
