@@ -13,6 +13,7 @@ from services.reporting.pages import all_pages
 from services.reporting.pages.kept import Kept
 from services.reporting.pages.site import Site
 from shared.events.language import codec_of
+from shared.projections.builds import live
 from shared.reference.book import load
 from shared.runtime.service import Reads, Service
 from shared.web import link_routes
@@ -22,12 +23,18 @@ from shared.web.session_store import Sessions
 
 def _routers(reads: Reads) -> Sequence[APIRouter]:
     desk = api.Desk(reads, load(), FiguresView(load()))
+
+    async def state() -> tuple[int, int]:
+        async with reads.pool.acquire() as connection:
+            build = await live(connection, desk.view.name)
+        return await reads.feed.head(), -1 if build is None else build.number
+
     return [
         api.router(desk),
         revision_routes.router(desk),
         event_entries.router(reads.pool, reads.places, desk.view),
         link_routes.router(Links(reads.pool, Sessions(reads.pool))),
-        *all_pages.routers(Site(desk, Kept(reads.feed, reads.clock))),
+        *all_pages.routers(Site(desk, Kept(state, reads.clock))),
     ]
 
 

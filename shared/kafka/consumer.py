@@ -30,8 +30,8 @@ Handle = Callable[[Sequence[Received]], Coroutine[Any, Any, None]]
 Assigned = Callable[[Sequence[Partition]], Awaitable[Mapping[tuple[str, int], int]]]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_QUEUED_KIB = 2048
-"""What is fetched ahead of a partition. With the client's own 64 MiB a rebuild holds whole topics in memory."""
+_QUEUED_KIB = 16_384
+"""What is fetched ahead, of all partitions together: some batches."""
 
 
 class BatchConsumer:

@@ -7,6 +7,7 @@ and at most one other is kept or being built.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -58,6 +59,13 @@ class Build:
     code: int
     state: State
     certificate: str | None
+
+    @property
+    def certified(self) -> bool:
+        """Whether it was swapped in, and was equal to the build before it."""
+        if self.state == "building" or self.certificate is None:
+            return False
+        return bool(json.loads(self.certificate)["compared"]["equal"])
 
 
 @dataclass(frozen=True, slots=True)

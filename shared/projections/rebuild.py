@@ -67,9 +67,9 @@ async def rebuild(place: Place, view: View, say: Say, *, accept_difference: bool
 
 
 async def rollback(place: Place, view: View, say: Say) -> Json:
-    """Bring the kept build up to date and swap it in. May raise `Refused` (`no-other-build`)."""
+    """Bring the kept build up to date and swap it in. May raise `Refused` (`no-other-build`), also if one was only begun."""
     async with _alone(place, view):
-        live, other = await _live(place, view), await _other(place, view)
+        live, other = await _live(place, view), await _other(place, view, "kept")
         return await _finish(place, view, live, other, say, accept_difference=True)
 
 
@@ -79,7 +79,7 @@ async def compare(place: Place, view: View, say: Say) -> tuple[Json, list[Differ
     May raise `Refused` (`no-other-build`).
     """
     async with _alone(place, view):
-        live, other = await _live(place, view), await _other(place, view)
+        live, other = await _live(place, view), await _other(place, view, "kept", "building")
         await _catch_up(place, other, live, say)
         return await _proof(place, view, live, other)
 
@@ -221,14 +221,16 @@ async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *
             view.name, live.version, new.version,
         )  # fmt: skip
         # Two steps, since at most one build is live and at most one is not.
-        await connection.execute("delete from projection.builds where view = $1 and build = $2", view.name, new.version)
+        made_at: Any = await connection.fetchval(
+            "delete from projection.builds where view = $1 and build = $2 returning made_at", view.name, new.version
+        )
         await connection.execute(
             "update projection.builds set state = 'kept' where view = $1 and build = $2", view.name, live.version
         )
         await connection.execute(
-            """insert into projection.builds (view, build, code, state, live_since, certificate)
-            values ($1, $2, $3, 'live', clock_timestamp(), $4)""",
-            view.name, new.version, view.version, proof,
+            """insert into projection.builds (view, build, code, state, made_at, live_since, certificate)
+            values ($1, $2, $3, 'live', $4, clock_timestamp(), $5)""",
+            view.name, new.version, view.version, made_at, proof,
         )  # fmt: skip
         crashpoint("rebuild.in_swap")
 
@@ -246,14 +248,14 @@ async def _live(place: Place, view: View) -> Built:
     return Built(view, found.number)
 
 
-async def _other(place: Place, view: View) -> Built:
-    """The build that is kept or was begun."""
-    found = next((build for build in await builds.of(place.owner, view.name) if build.state != "live"), None)
+async def _other(place: Place, view: View, *states: builds.State) -> Built:
+    """The build that is in one of these states."""
+    found = next((build for build in await builds.of(place.owner, view.name) if build.state in states), None)
     if found is None or found.code != view.version:
         raise Refused(
             "no-other-build",
-            f"{view.name} chỉ có một bản dựng của phiên bản mã này; dựng một bản bên cạnh: clb views rebuild {view.name}.",
-            f"There is only one build of {view.name} by this code; make one beside it: clb views rebuild {view.name}.",
+            f"Ngoài bản đang dùng không có bản {view.name} nào dùng được ở đây; dựng một bản: clb views rebuild {view.name}.",
+            f"Beside the live one there is no build of {view.name} for this; make one: clb views rebuild {view.name}.",
         )
     return beside(view, found.number)
 

@@ -116,7 +116,7 @@ def _tell_builds(found: list[builds.Build], *, json_only: bool) -> None:
         print(json.dumps([{"view": b.view, "build": b.number, "code": b.code, "state": b.state} for b in found]))
         return
     for build in found:
-        proved = "có chứng nhận / certified" if build.certificate else ""
+        proved = "có chứng nhận / certified" if build.certified else ""
         print(f"{build.view:<12} {build.number:>4}  {build.state:<9} {proved}".rstrip())
 
 

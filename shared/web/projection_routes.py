@@ -20,7 +20,7 @@ from shared.web.access import Anyone
 
 
 class BuildAnswer(BaseModel):
-    """One build (bản dựng) of a view. `code`: the version of the fold that made it."""
+    """One build (bản dựng) of a view. `code`: the version of its fold. `certified`: equal to the build before it."""
 
     view: str
     build: int
@@ -47,7 +47,8 @@ def router(pool: Pool) -> APIRouter:
         del principal
         async with pool.acquire() as connection:
             rows: list[Any] = await connection.fetch(
-                """select view, build, code, state, made_at, live_since, certificate is not null as certified
+                """select view, build, code, state, made_at, live_since,
+                    state <> 'building' and coalesce((certificate::jsonb -> 'compared' -> 'equal')::boolean, false) as certified
                 from projection.builds order by view, build"""
             )
         return BuildsAnswer(builds=[BuildAnswer(**row) for row in rows])

@@ -22,7 +22,7 @@ from services.reporting.api import Desk
 from services.reporting.pages import static_files
 from services.reporting.pages.citations import Citing
 from services.reporting.pages.filters import filters_of
-from services.reporting.pages.kept import KEEPABLE, Kept
+from services.reporting.pages.kept import KEEPABLE, Kept, lacks
 from services.reporting.pages.reading import Reading
 from services.reporting.pages.words import Language, say, translations
 from services.reporting.questions import wording
@@ -110,7 +110,11 @@ class Site:
             async with asyncio.timeout(_READ_SECONDS if method == "GET" else _WRITE_SECONDS):
                 status, answer = await self.services.json(service, method, address, headers, body)
         except TimeoutError as late:
+            lacks(service)
             raise Down(service) from late
+        except Down:
+            lacks(service)
+            raise
         if status >= 400:
             raise refused_by(status, answer)
         return answer

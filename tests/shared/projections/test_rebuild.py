@@ -118,6 +118,12 @@ async def test_a_build_that_differs_is_not_swapped_and_the_rows_are_named(flow: 
         assert [f"(purse-7,{total + 5}," in named[0], f"(purse-7,{total}," in named[1]] == [True, True]
         assert not any("purse-8," in line for line in said)
         assert (await shown(flow))[0] == 1
+        with pytest.raises(Refused) as refused:
+            await rollback(place, Purses(flow.source), said.append)
+        assert refused.value.slug == "no-other-build"
+        assert await states(flow) == {2: "building", 1: "live"}
+        async with flow.pool.acquire() as connection:
+            assert [build.certified for build in await builds.of(connection, "purses")] == [False, False]
         proof, different = await compare(place, Purses(flow.source), said.append)
         assert not proof["compared"]["equal"]
         assert {each.row.split(",")[0] for each in different} == {"(purse-7"}
@@ -147,6 +153,8 @@ async def test_a_build_that_differs_is_taken_if_that_is_accepted(flow: Place) ->
             await rebuild(place, Purses(flow.source), lambda _: None)
         accepted = await rebuild(place, Purses(flow.source), lambda _: None, accept_difference=True)
         assert not accepted["compared"]["equal"]
+        async with flow.pool.acquire() as connection:
+            assert [build.certified for build in await builds.of(connection, "purses")] == [False, False]
         assert await shown(flow) == (2, expected(book.events))
 
 
@@ -156,6 +164,8 @@ async def test_a_rollback_brings_the_kept_build_up_to_date_before_it_is_live(flo
     async with running(runner), site(flow) as place:
         await filled(flow, runner, book, 100)
         await rebuild(place, Purses(flow.source), lambda _: None)
+        async with flow.pool.acquire() as connection:
+            assert [build.certified for build in await builds.of(connection, "purses")] == [True, False]
         await filled(flow, runner, book, 400)
         proof = await rollback(place, Purses(flow.source), lambda _: None)
         assert proof["build"] == 1
