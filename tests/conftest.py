@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ from shared.local.postgres import Postgres, new_password
 from shared.local.process import free_port
 from tests.servers import broker, memory_folder, thrown_away
 from tests.sharing import Sharing, rank
+
+
+def pytest_configure() -> None:
+    """A run that is told to end still removes what it put into memory."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:

@@ -30,7 +30,10 @@ def memory_folder(needed_gib: float = 6) -> Path | None:
     if not shared.is_dir() or not memory.exists():
         return None
     kib = next(line.split()[1] for line in memory.read_text().splitlines() if line.startswith("MemAvailable:"))
-    return shared if min(shutil.disk_usage(shared).free, int(kib) * 1024) > needed_gib * 2**30 else None
+    limit = Path("/sys/fs/cgroup/memory.max")
+    ours = limit.read_text().strip() if limit.exists() else "max"
+    room = min(shutil.disk_usage(shared).free, int(kib) * 1024, *((int(ours),) if ours.isdigit() else ()))
+    return shared if room > needed_gib * 2**30 else None
 
 
 async def thrown_away(server: Child) -> None:
