@@ -148,6 +148,30 @@ async def test_an_area_of_nothing_but_zeros_is_asked_about(world: EntryWorld) ->
         assert "không làm trong tháng" in read_page(answer).why("areas.rights.talks")
 
 
+async def test_an_area_that_was_reported_with_zeros_can_be_sent_unchanged(world: EntryWorld) -> None:
+    """The API takes such a report. Seen to fail: the form refused what it had filled in itself."""
+    async with world.officer() as client:
+        stream = await founded(client)
+        month_before = (date.fromisoformat(f"{LAST_MONTH}-01") - timedelta(days=1)).isoformat()[:7]
+        page = await opened(client, f"/nhap/thang/{stream}?thang={month_before}")
+        zeros = {"areas.income": "co", "areas.income.members_supported": "0", "areas.income.income_group": "khong"}
+        assert (await sent(client, page, meeting_held="co", **zeros)).status_code == 303
+        page = await opened(client, f"/nhap/thang/{stream}")
+        assert (await sent(client, page, income_fund="87.000.000")).status_code == 303
+        first, second = [each["data"]["areas"]["income"] for each in (await told(world, stream))[-2:]]
+        assert first == second == {"members_supported": 0, "income_group": False}
+
+
+async def test_a_report_of_longer_ago_is_not_called_last_months(world: EntryWorld) -> None:
+    async with world.officer() as client:
+        stream = await founded(client)
+        long_ago = (date.fromisoformat(f"{LAST_MONTH}-01") - timedelta(days=75)).isoformat()[:7]
+        page = await opened(client, f"/nhap/thang/{stream}?thang={long_ago}")
+        assert (await sent(client, page, meeting_held="co", income_fund="50.000.000")).status_code == 303
+        source = (await opened(client, f"/nhap/thang/{stream}")).by_id["source"]
+        assert source.startswith(f"Như lần trước: các số lấy từ báo cáo tháng {long_ago[5:]}/{long_ago[:4]}.")
+
+
 async def test_what_one_may_enter_lists_who_owes_first(world: EntryWorld) -> None:
     async with world.officer("commune", NGOC_HA) as client:
         owing = await founded(client, name="Một CLB còn thiếu")

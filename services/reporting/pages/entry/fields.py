@@ -154,7 +154,7 @@ def typed_from(sections: Sequence[Section], facts: Mapping[str, Any]) -> dict[st
     for each in fields_of(sections):
         value = at(facts, each.path)
         if each.kind == "box":
-            if value is not None and not known(value):
+            if value is not None and not any(known(value).values()):  # nothing but zeros says as little as nothing
                 found[each.path] = YES
         elif value is not None:
             found[each.path] = _typed(value)

@@ -81,9 +81,11 @@ def _fresh(draft: Draft, record: Record, today: date, empty: bool) -> None:
         day, facts = last
         draft.typed = typed_from(KIND.sections, {**facts, "met_on": None})
         said = named(day)
+        close = day[:7] == before(month)
         draft.source = Words(
-            f"Như tháng trước: các số lấy từ báo cáo {said.vi}. Chỉ cần sửa số đã thay đổi.",
-            f"As last month: the values are those of the report of {said.en}. Change only what has changed.",
+            f"{'Như tháng trước' if close else 'Như lần trước'}: các số lấy từ báo cáo {said.vi}. Chỉ cần sửa số đã thay đổi.",
+            f"As last {'month' if close else 'time'}: the values are those of the report of {said.en}. "
+            "Change only what has changed.",
         )
 
 
