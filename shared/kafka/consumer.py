@@ -132,9 +132,10 @@ class BatchConsumer:
         await self._seek(topic, partition, OFFSET_BEGINNING)
 
     async def _batch(self, message: KafkaMessage) -> None:
-        """FastStream's context holds the whole batch, and a timer that the handler leaves behind would hold that context."""
+        """FastStream's message lives on in cycles, its context in timers that the handler leaves: neither may hold the batch."""
         raw: Any = message.raw_message
         records = [received(record) for record in raw]
+        message.raw_message = raw = ()
         try:
             await asyncio.create_task(self._handle(records), context=Context())
         except Exception as failure:
