@@ -132,7 +132,7 @@ class BatchConsumer:
         await self._seek(topic, partition, OFFSET_BEGINNING)
 
     async def _batch(self, message: KafkaMessage) -> None:
-        """FastStream's message lives on in cycles, its context in timers that the handler leaves: neither may hold the batch."""
+        """FastStream's message lives on in cycles, its context in timers that the handler left: neither may hold the batch."""
         raw: Any = message.raw_message
         records = [received(record) for record in raw]
         message.raw_message = raw = ()
