@@ -146,9 +146,9 @@ ASKED = 6
 
 
 async def test_the_national_page_is_one_transaction_and_the_feeds_head(reporting: Running, wire: Wire) -> None:
-    """Tiles, tables, trends and duties of 34 provinces come from one snapshot. Before it, the live build and the end of the feed
-    are asked for, which buys that a page that was just made can be given again. Seen to fail: each of its four answers counting
-    anew what is parked."""
+    """Tiles, tables, trends and duties of 34 provinces come from one snapshot. Before it, the live build and the end of the
+    feed are asked for, which buys that a page that was just made can be given again. Seen to fail: each of its four answers
+    counting anew what is parked."""
     count = await get(reporting, wire, "/")
     assert (count.round_trips, count.transactions) == (ASKED + 3, 4), str(count)
 
