@@ -57,7 +57,7 @@ SHOTS = (
     Shot("trace-1280", "/so/{number}", 1280),
     Shot("compare-1280", "/so-sanh", 1280),
     Shot("sources-1280", "/nguon", 1280),
-    Shot("entry-360", "/nhap/thang/{club}", 360, "commune"),
+    Shot("entry-360", "/nhap/thang/{club}", 360, "province"),
 )
 
 
@@ -106,7 +106,7 @@ async def _taken(browser: Browser, front: str, data: Path, shot: Shot, known: di
 
 async def _known(front: str, data: Path) -> dict[str, str]:
     """A club and a number of the stack, and whatever else addresses hold; what there is none of is left out."""
-    token = read_token(data, "commune") or read_token(data, "province")
+    token = read_token(data, "province")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     found: dict[str, str] = {}
     async with httpx.AsyncClient(base_url=front, headers=headers, timeout=60, trust_env=False) as client:
@@ -135,8 +135,9 @@ async def _running(url: str | None) -> AsyncIterator[tuple[str, Path]]:
     command = [sys.executable, "-m", "shared.cli.main", "demo", "--scale", SCALE, "--data-dir", str(folder)]
     command += ["--port", front.rpartition(":")[2]]
     demo = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=asyncio.subprocess.PIPE
-    )
+        *command, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
     try:
         await asyncio.wait_for(_until_ready(demo), SECONDS)
         yield front, folder
