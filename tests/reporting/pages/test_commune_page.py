@@ -9,7 +9,7 @@ import pytest
 
 from shared.kernel.place import PlaceRef
 from shared.testing.apps import THANH_HOA
-from tests.reporting.pages.entry_world import BA_DINH, EntryWorld, entry_world
+from tests.reporting.pages.entry.entry_world import BA_DINH, EntryWorld, entry_world
 from tests.reporting.pages.tree import Node, Tree
 
 IMG = "<img src=x onerror=alert(1)>"

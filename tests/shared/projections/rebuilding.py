@@ -15,7 +15,7 @@ import asyncpg
 from shared.projections import builds
 from shared.projections.rebuild import Place as Site
 from shared.projections.runner import Runner
-from tests.shared.flow import Book, Place, expected, publish, until
+from tests.shared.flow import Book, Place, Purses, expected, publish, running, until
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,7 +42,16 @@ async def states(flow: Place) -> dict[int, str]:
         return {build.number: build.state for build in await builds.of(connection, "purses")}
 
 
-async def filled(flow: Place, runner: Runner, book: Book, events: int, streams: int = 30) -> None:
+@asynccontextmanager
+async def at_work(flow: Place, book: Book, events: int) -> AsyncIterator[Site]:
+    """A live build that has read so many events and follows the topic."""
+    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
+    async with running(runner), site(flow) as place:
+        await filled(flow, book, events)
+        yield place
+
+
+async def filled(flow: Place, book: Book, events: int, streams: int = 30) -> None:
     """So many more events on the topic, and in the live build."""
     await publish(flow.bootstrap, [book.put(f"purse-{n % streams}", n) for n in range(events)])
     await until(lambda: in_view(flow, book), 60)

@@ -14,15 +14,13 @@ from shared.projections.rebuild import compare, rebuild, rollback
 from shared.projections.runner import Runner
 from shared.projections.schema import make_tables
 from tests.shared.flow import Book, Place, Purses, expected, publish, running, until
-from tests.shared.projections.rebuilding import filled, in_view, passed, shown, site, states
+from tests.shared.projections.rebuilding import at_work, filled, in_view, passed, shown, site, states
 
 
 async def test_I4_a_view_rebuilt_while_events_come_equals_the_live_one_and_takes_its_place(flow: Place) -> None:
     book = Book(flow.source)
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
     said: list[str] = []
-    async with running(runner), site(flow) as place:
-        await filled(flow, runner, book, 600)
+    async with at_work(flow, book, 600) as place:
         rebuilding = asyncio.create_task(rebuild(place, Purses(flow.source), said.append))
         while not rebuilding.done():
             await publish(flow.bootstrap, [book.put(f"purse-{n % 30}", n) for n in range(7)])
@@ -63,9 +61,7 @@ async def test_readers_see_one_build_and_never_go_back_while_it_is_swapped(flow:
             number = 1 if first is None else int(await live_number(flow))
             looks.append((number, 0 if first is None else int(first["n"])))
 
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner), site(flow) as place:
-        await filled(flow, runner, book, 300)
+    async with at_work(flow, book, 300) as place:
         looking = asyncio.create_task(look())
         rebuilding = asyncio.create_task(rebuild(place, Purses(flow.source), lambda _: None))
         while not rebuilding.done():
@@ -91,7 +87,7 @@ async def test_two_builds_are_brought_to_the_same_positions_and_not_one_event_fu
     book, view = Book(flow.source), Purses(flow.source)
     runner = Runner(flow.pool, flow.bootstrap, [view], flow.source)
     async with running(runner):
-        await filled(flow, runner, book, 60)
+        await filled(flow, book, 60)
     there = expected(book.events)
     await publish(flow.bootstrap, [book.put(f"purse-{n % 30}", n) for n in range(40)])
     new = builds.Built(view, 2)
@@ -106,9 +102,7 @@ async def test_two_builds_are_brought_to_the_same_positions_and_not_one_event_fu
 async def test_a_build_that_differs_is_not_swapped_and_the_rows_are_named(flow: Place) -> None:
     book = Book(flow.source)
     said: list[str] = []
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner), site(flow) as place:
-        await filled(flow, runner, book, 100)
+    async with at_work(flow, book, 100) as place:
         await place.owner.execute("update purses_v1.purses set total = total + 5 where stream = 'purse-7'")
         with pytest.raises(Refused) as refused:
             await rebuild(place, Purses(flow.source), said.append)
@@ -132,9 +126,7 @@ async def test_a_build_that_differs_is_not_swapped_and_the_rows_are_named(flow: 
 async def test_a_build_that_was_found_to_differ_is_not_gone_on_with(flow: Place) -> None:
     """Its fault may have been the fold's, which was mended since. Seen to fail with whatever was begun taken up again."""
     book, wrong = Book(flow.source), Purses(flow.source)
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner), site(flow) as place:
-        await filled(flow, runner, book, 100)
+    async with at_work(flow, book, 100) as place:
         wrong.adds = 2
         with pytest.raises(Refused):
             await rebuild(place, wrong, lambda _: None)
@@ -145,9 +137,7 @@ async def test_a_build_that_was_found_to_differ_is_not_gone_on_with(flow: Place)
 
 async def test_a_build_that_differs_is_taken_if_that_is_accepted(flow: Place) -> None:
     book = Book(flow.source)
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner), site(flow) as place:
-        await filled(flow, runner, book, 100)
+    async with at_work(flow, book, 100) as place:
         await place.owner.execute("update purses_v1.purses set total = total + 5 where stream = 'purse-7'")
         with pytest.raises(Refused):
             await rebuild(place, Purses(flow.source), lambda _: None)
@@ -160,17 +150,15 @@ async def test_a_build_that_differs_is_taken_if_that_is_accepted(flow: Place) ->
 
 async def test_a_rollback_brings_the_kept_build_up_to_date_before_it_is_live(flow: Place) -> None:
     book = Book(flow.source)
-    runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner), site(flow) as place:
-        await filled(flow, runner, book, 100)
+    async with at_work(flow, book, 100) as place:
         await rebuild(place, Purses(flow.source), lambda _: None)
         async with flow.pool.acquire() as connection:
             assert [build.certified for build in await builds.of(connection, "purses")] == [True, False]
-        await filled(flow, runner, book, 400)
+        await filled(flow, book, 400)
         proof = await rollback(place, Purses(flow.source), lambda _: None)
         assert proof["build"] == 1
         assert await shown(flow) == (1, expected(book.events))
-        await filled(flow, runner, book, 50)
+        await filled(flow, book, 50)
     assert await states(flow) == {1: "live", 2: "kept"}
 
 

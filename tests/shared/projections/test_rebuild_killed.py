@@ -27,7 +27,7 @@ async def test_a_rebuild_killed_at_any_step_leaves_a_whole_view_and_is_finished_
     book = Book(flow.source)
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
     async with running(runner):
-        await filled(flow, runner, book, 500)
+        await filled(flow, book, 500)
         code, _ = await rebuilder(flow, point)
         assert code == -signal.SIGKILL
         build, rows = await shown(flow)
@@ -47,7 +47,7 @@ async def test_a_rebuild_killed_on_its_way_goes_on_where_it_stood(flow: Place, p
     book = Book(flow.source)
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
     async with running(runner):
-        await filled(flow, runner, book, 1500, streams=300)
+        await filled(flow, book, 1500, streams=300)
         process = await started(flow, None)
         await until(lambda: reached(flow, 2, 1500 * percent // 100), 40)
         process.send_signal(signal.SIGKILL)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from shared.kernel.place import NATION
 from shared.testing.apps import THANH_HOA
 from shared.web.cookies import SESSION
-from tests.reporting.pages.entry_world import (
+from tests.reporting.pages.entry.entry_world import (
     BA_DINH,
     EVIL,
     FIVE,
@@ -19,19 +17,12 @@ from tests.reporting.pages.entry_world import (
     NGOC_HA,
     TODAY,
     EntryWorld,
-    entry_world,
     founded,
     opened,
     read_page,
     sent,
     told,
 )
-
-
-@pytest.fixture(scope="module")
-async def world(postgres: Any) -> AsyncIterator[EntryWorld]:
-    async with entry_world(postgres) as found:
-        yield found
 
 
 async def test_a_founding_takes_five_fields_and_records_club_and_members(world: EntryWorld) -> None:

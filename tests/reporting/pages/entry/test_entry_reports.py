@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 
-from tests.reporting.pages.entry_world import (
+from tests.reporting.pages.entry.entry_world import (
     FIVE,
     LAST_MONTH,
     NGOC_HA,
     TODAY,
     EntryWorld,
-    entry_world,
     founded,
     opened,
     read_page,
     sent,
     told,
 )
-
-
-@pytest.fixture(scope="module")
-async def world(postgres: Any) -> AsyncIterator[EntryWorld]:
-    async with entry_world(postgres) as found:
-        yield found
 
 
 async def test_oddities_are_on_the_receipt_and_refuse_nothing(world: EntryWorld) -> None:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.reporting.pages.entry_world import (
+from tests.reporting.pages.entry.entry_world import (
     EVIL,
     FIVE,
     TODAY,
     EntryWorld,
-    entry_world,
     founded,
     opened,
     read_page,
     sent,
 )
-
-
-@pytest.fixture(scope="module")
-async def world(postgres: Any) -> AsyncIterator[EntryWorld]:
-    async with entry_world(postgres) as found:
-        yield found
 
 
 async def test_everything_wrong_is_told_beside_its_field_and_everything_typed_is_kept(world: EntryWorld) -> None:
