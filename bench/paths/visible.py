@@ -246,7 +246,7 @@ def _carried(bootstrap: str, topic: str, count: int) -> tuple[list[float], list[
 def _paced(count: int, now: Callable[[], float] = time.perf_counter) -> Any:
     began = now()
     for number in range(count):
-        time.sleep(max(0.0, began + number / RATE - now()))
+        time.sleep(max(0.0, began + number / RATE - now()))  # in a thread of its own: the pace of the floors
         yield number
 
 

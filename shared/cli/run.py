@@ -97,7 +97,7 @@ def background(arguments: list[str], data_dir: Path, say: Callable[[str], None],
         snapshot = data.snapshot()
         if snapshot is not None and snapshot.phase == "ready":
             return
-        time.sleep(0.1)
+        time.sleep(0.1)  # the state of another process, in a command line that does nothing else
     words = last_sentence(log.read_text("utf-8", "replace"))
     raise Refused("not-ready", f"Hệ thống chưa sẵn sàng: {words} (xem {log})", f"The stack is not ready: {words} (see {log})")
 
@@ -117,5 +117,5 @@ def stop_running(data_dir: Path, seconds: float = 90.0) -> bool:
                 f"Tiến trình {owner} chưa dừng sau {seconds:.0f} giây: xem nhật ký trong {data_dir / 'logs'}.",
                 f"Process {owner} has not stopped after {seconds:.0f} seconds: see the logs in {data_dir / 'logs'}.",
             )
-        time.sleep(0.1)
+        time.sleep(0.1)  # a process that is not our child cannot be waited for
     return True

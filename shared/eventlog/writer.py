@@ -151,7 +151,7 @@ class AppendWriter:
         began = time.time_ns()
         try:
             outcomes = await (self._retry(group.commands, atomic=True) if group.atomic else self._one_by_one(group.commands))
-        except Exception as error:  # noqa: BLE001 - the same
+        except Exception as error:  # noqa: BLE001 - it belongs to the one caller, and the writer goes on
             _fail(group, error)
             return
         self._committed([group], [outcomes], began)

@@ -65,7 +65,7 @@ def coordinates(headers: dict[str, str | bytes | None]) -> Coordinates:
     try:
         source = headers["ce_source"]
         lane = int(headers["ce_lane"])  # pyright: ignore[reportArgumentType]  # None raises TypeError, as wanted
-        position = int(headers["ce_position"])  # pyright: ignore[reportArgumentType]  # the same
+        position = int(headers["ce_position"])  # pyright: ignore[reportArgumentType]  # None raises TypeError, as wanted
         if not isinstance(source, str):
             source = source.decode()  # pyright: ignore[reportOptionalMemberAccess]  # None raises AttributeError, as wanted
     except KeyError as error:

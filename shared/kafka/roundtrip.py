@@ -28,7 +28,7 @@ def round_trip(bootstrap: str, seconds: float = 30.0, *, give_up: Callable[[], b
             return
         except (KafkaException, TimeoutError) as failure:
             last = failure
-            time.sleep(0.1)
+            time.sleep(0.1)  # blocks, as is said above: callers use a thread
     raise TimeoutError(f"no round trip through Kafka at {bootstrap} in {seconds:.0f} s: {last}")
 
 

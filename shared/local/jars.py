@@ -150,7 +150,7 @@ def _unreachable(failure: Exception) -> Refused:
 def write_lock(path: Path = LOCK_FILE) -> None:
     """Resolve `ENDPOINT` anew and write the lock."""
     from jgo.env import EnvironmentBuilder, LinkStrategy  # noqa: PLC0415 - slow to import and seldom needed
-    from jgo.maven import MavenContext  # noqa: PLC0415 - the same
+    from jgo.maven import MavenContext  # noqa: PLC0415 - slow to import and seldom needed
 
     with tempfile.TemporaryDirectory() as scratch:
         context = MavenContext(repo_cache=Path(scratch, "repository"))

@@ -79,7 +79,7 @@ async def differences(connection: Connection, table: str, schemas: Sequence[str]
             f"""select line from (
                 select t::text as line from "{one}"."{table}" t
                 except all select t::text from "{other}"."{table}" t) as only_here
-            order by line collate "C" limit $1""",  # noqa: S608  the same
+            order by line collate "C" limit $1""",  # noqa: S608  names of our own tables
             limit,
         )
         found += [Difference(table, one, row["line"]) for row in rows]

@@ -225,8 +225,8 @@ async def _traced(
         yield None
         return
     from shared.runtime import traced  # noqa: PLC0415  without an endpoint nothing of OpenTelemetry is loaded
-    from shared.runtime.telemetry import Tracing, ratio_of  # noqa: PLC0415  the same
-    from shared.runtime.traced_requests import trace_requests  # noqa: PLC0415  the same
+    from shared.runtime.telemetry import Tracing, ratio_of  # noqa: PLC0415  only where traces are wanted
+    from shared.runtime.traced_requests import trace_requests  # noqa: PLC0415  only where traces are wanted
 
     tracing = Tracing(service.name, roles, ratio=ratio_of(settings.traces))
     traced.trace_writing(tracing, writing.writer, writing.handler)

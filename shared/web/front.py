@@ -130,7 +130,7 @@ async def _traced(settings: FrontSettings) -> AsyncGenerator[OnServed | None]:
         yield None
         return
     from shared.runtime.telemetry import Tracing, ratio_of  # noqa: PLC0415  without an endpoint nothing of it is loaded
-    from shared.runtime.traced_requests import trace_requests  # noqa: PLC0415  the same
+    from shared.runtime.traced_requests import trace_requests  # noqa: PLC0415  only where traces are wanted
 
     tracing = Tracing("front", {"front"}, ratio=ratio_of(settings.traces))
     try:

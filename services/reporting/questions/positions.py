@@ -65,7 +65,7 @@ async def wait_for(pool: Pool, view: View, wanted: Wanted, seconds: float) -> bo
         async with pool.acquire() as connection:
             at: int | None = await connection.fetchval(
                 f"""select position from projection.checkpoints
-                where view = $1 and version = {LIVE} and source = $2 and lane = $3""",  # noqa: S608  the same
+                where view = $1 and version = {LIVE} and source = $2 and lane = $3""",  # noqa: S608  no value in it
                 view.name,
                 wanted.source,
                 wanted.lane,

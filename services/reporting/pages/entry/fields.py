@@ -194,4 +194,4 @@ def known(facts: Any) -> Any:
     if not isinstance(facts, Mapping):
         return facts
     kept = {name: known(value) for name, value in facts.items() if value is not None}  # pyright: ignore[reportUnknownVariableType]  JSON
-    return {name: value for name, value in kept.items() if value != {} or name != "loans"}  # pyright: ignore[reportUnknownVariableType]  the same
+    return {name: value for name, value in kept.items() if value != {} or name != "loans"}  # pyright: ignore[reportUnknownVariableType]  JSON
