@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.clubs.app import SERVICE as CLUBS
 from services.clubs.views import Clubs
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.ledger.view import FiguresView
-from shared.kernel.clock import day_of, system_clock
+from shared.kernel.clock import HO_CHI_MINH, day_of
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Role
 from shared.reference.book import load
@@ -29,6 +29,8 @@ from shared.web.upstream import Upstreams
 BA_DINH = PlaceRef(code="00004", list="34")
 HA_NOI = PlaceRef(code="01", list="34")
 NGOC_HA = PlaceRef(code="00008", list="34")
+NOW = datetime(2026, 11, 25, 9, 30, tzinfo=HO_CHI_MINH)
+TODAY = day_of(NOW)
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -96,9 +98,9 @@ class EntryWorld:
 async def entry_world(postgres: Any) -> AsyncGenerator[EntryWorld]:
     wire = Wire()
     async with (
-        running(CLUBS, postgres) as clubs,
+        running(CLUBS, postgres, clock=lambda: NOW) as clubs,
         httpx.AsyncClient(transport=wire, base_url="http://clubs") as client,
-        running(REPORTING, postgres, services=Upstreams({"clubs": client})) as pages,
+        running(REPORTING, postgres, clock=lambda: NOW, services=Upstreams({"clubs": client})) as pages,
     ):
         wire.inner = httpx.ASGITransport(app=clubs.app)
         yield EntryWorld(pages, clubs, wire)
@@ -165,7 +167,6 @@ def read_page(answer: httpx.Response) -> Page:
     return page
 
 
-TODAY = day_of(system_clock())
 LAST_MONTH = (TODAY.replace(day=1) - timedelta(days=1)).isoformat()[:7]
 EVIL = "<img src=x onerror=alert(1)>"
 FIVE = {
