@@ -102,7 +102,7 @@ async def _campaign(
             )
             for violation in found:
                 say(f"  VIOLATION {violation}")
-        result.events = int(await world.value("reporting", "select count(*) from figures_v2.events"))
+        result.events = int(await world.value("reporting", "select count(*) from figures_v3.events"))
     except (Refused, OSError, TimeoutError, AssertionError, asyncpg.PostgresError, httpx.HTTPError) as failure:
         result.violations.append(f"the campaign could not go on: {type(failure).__name__}: {failure}")
     result.minutes = (time.monotonic() - began) / 60
@@ -130,7 +130,7 @@ async def _at_rest(world: World) -> bool:
             calm = 0
             while calm < 5:
                 recorded = sum((await world.recorded()).values())
-                folded = await world.value("reporting", "select count(*) from figures_v2.events")
+                folded = await world.value("reporting", "select count(*) from figures_v3.events")
                 calm = calm + 1 if recorded == folded else 0
                 await asyncio.sleep(0.2)
     except TimeoutError:

@@ -67,7 +67,7 @@ async def check(world: World, ledger: list[Sent], topics: Topics) -> list[str]:
     violations += topics.violations
     topics.violations = []
     told = Counter(event["id"] for sent in ledger if sent.answer for event in sent.answer["events"])
-    rows = await world.rows("reporting", "select event_id as id, stream from figures_v2.events")
+    rows = await world.rows("reporting", "select event_id as id, stream from figures_v3.events")
     shown = Counter(row["id"] for row in rows)
     own = {row["id"] for row in rows if row["stream"].startswith("board-")}
     missing = sorted(told.keys() - shown.keys())
@@ -102,7 +102,7 @@ async def _check_entries(world: World, ledger: list[Sent]) -> list[str]:
     rows = await world.rows(
         "reporting",
         f"""select stream, sum(a.amount)::bigint as members
-        from figures_v2.entries, unnest(measures, amounts) as a (measure, amount)
+        from figures_v3.entries, unnest(measures, amounts) as a (measure, amount)
         where a.measure = {measure("members")} and valid_on <= '{AS_OF}' group by stream""",
     )
     shown = {row["stream"]: row["members"] for row in rows if row["members"]}

@@ -14,7 +14,7 @@ from services.reporting.ledger.entries import Book
 from services.reporting.ledger.fold import fold
 from services.reporting.ledger.keys import Keys
 from services.reporting.ledger.measures import NAMES
-from services.reporting.ledger.state import decode, encode
+from services.reporting.ledger.state import Parts, Subject, changed, decode, encode
 from shared.events.clubs import ClubDissolved, ClubFounded, MembersReported, MonthReported
 from shared.kernel.place import PlaceRef
 from shared.reference.book import load
@@ -75,6 +75,32 @@ def test_a_state_survives_its_bytes_and_has_the_same_bytes_again(seed):
     state, _ = entries_of(life(random.Random(2000 + seed), 40))
     assert decode(encode(state)) == state
     assert encode(decode(encode(state))) == encode(state)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_parts_that_an_event_changed_laid_over_those_that_were_stored_are_the_parts_of_the_new_state(seed):
+    history = life(random.Random(3000 + seed), 40)
+    stored: Parts = {}
+    for _, event in history:
+        state, _ = fold(decode(stored) if stored else None, event, KEYS)
+        stored = {**stored, **changed(state, stored)}
+        assert stored == encode(state)
+
+
+def test_what_a_report_stores_is_its_year_however_long_the_club_has_been_reporting():
+    state: Subject | None = None
+    written: dict[int, dict[int, int]] = {}
+    for year in range(2022, 2036):
+        for month in range(1, 13):
+            if state is None:
+                state, _ = fold(None, FOUNDED, KEYS)
+            state = decode(encode(state))
+            report = MonthReported(month=date(year, month, 1), meeting_held=True, income_fund=month, operating_fund=year)
+            before = encode(state)
+            state, _ = fold(state, report, KEYS)
+            written[year] = {part: len(data) for part, data in changed(state, before).items()}
+    assert [set(parts) for parts in written.values()] == [{year} for year in written]
+    assert len({parts[year] for year, parts in written.items()}) == 1
 
 
 def at(minutes: int) -> datetime:

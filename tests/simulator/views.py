@@ -46,7 +46,7 @@ class MemoryFigures:
     """The ledger of reporting, in memory."""
 
     name = "figures"
-    version = 2
+    version = 3
     codec = CODEC
 
     def __init__(self, places: PlaceBook, sources: Sequence[str], poison: Poison | None = None) -> None:
@@ -62,7 +62,7 @@ class MemoryFigures:
         if self._poison is not None:
             self._poison.strike(events)
         stored = {each.recorded.stream: tables.get("subjects", each.recorded.stream) for each in events}
-        batch = Batch.over(self._keys, ((stream, state) for stream, state in stored.items() if state is not None))
+        batch = Batch.over(self._keys, {stream: parts for stream, parts in stored.items() if parts is not None})
         entries = [batch.fold(each) for each in events]
         for each, written, row in zip(events, entries, batch.events, strict=True):
             recorded = each.recorded
@@ -72,8 +72,11 @@ class MemoryFigures:
         for table, rows in (("declarations", batch.declarations), ("targets", batch.targets)):
             for row in rows:
                 tables.merge(table, row[:2], (row,), _both)
-        for stream, state in batch.stored_states().items():
-            tables.put("subjects", stream, state)
+        parts = dict[str, dict[int, bytes]]()
+        for stream, part, data in batch.changed_parts():
+            parts.setdefault(stream, dict(stored[stream] or {}))[part] = data
+        for stream, whole in parts.items():
+            tables.put("subjects", stream, dict(sorted(whole.items())))
         for province, fresh in batch.freshness.items():
             tables.merge("freshness", province, fresh, _fresher)
         for lane, head in batch.lanes.items():

@@ -109,7 +109,7 @@ async def settled(world: World, seconds: float = 60) -> None:
 
 
 async def behind(world: World) -> int:
-    return sum((await world.recorded()).values()) - await world.value("reporting", "select count(*) from figures_v2.events")
+    return sum((await world.recorded()).values()) - await world.value("reporting", "select count(*) from figures_v3.events")
 
 
 async def recorded_ids(world: World) -> Counter[str]:
@@ -120,7 +120,7 @@ async def recorded_ids(world: World) -> Counter[str]:
 
 
 async def folded_ids(world: World) -> Counter[str]:
-    return Counter(row["id"] for row in await world.rows("reporting", "select event_id as id from figures_v2.events"))
+    return Counter(row["id"] for row in await world.rows("reporting", "select event_id as id from figures_v3.events"))
 
 
 def read_back(world: World, source: str) -> list[Any]:

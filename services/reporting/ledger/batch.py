@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -16,7 +16,7 @@ from services.reporting.ledger.fold import fold
 from services.reporting.ledger.inspection import Inspection
 from services.reporting.ledger.keys import Keys
 from services.reporting.ledger.round import Board, Round
-from services.reporting.ledger.state import Subject, decode, encode
+from services.reporting.ledger.state import Parts, Subject, changed, decode
 from shared.events.clubs import MonthReported
 from shared.events.monitoring import TargetSet
 from shared.events.reporting import FigureDeclared
@@ -38,9 +38,10 @@ class Freshness:
 
 @dataclass(slots=True)
 class Batch:
-    """The rows of one batch. `states` holds the states that were loaded, and then those that will be stored."""
+    """The rows of one batch. `stored` holds the parts that were loaded, `states` what they became."""
 
     keys: Keys
+    stored: Mapping[str, Parts]
     states: dict[str, Subject | None]
     events: list[str] = field(default_factory=list[str])
     entries: list[str] = field(default_factory=list[str])
@@ -51,9 +52,9 @@ class Batch:
     changed: set[str] = field(default_factory=set[str])
 
     @classmethod
-    def over(cls, keys: Keys, stored: Iterable[tuple[str, bytes]]) -> Batch:
-        """A batch over the states that are stored."""
-        return cls(keys, {stream: decode(state) for stream, state in stored})
+    def over(cls, keys: Keys, stored: Mapping[str, Parts]) -> Batch:
+        """A batch over the states that are stored, by stream."""
+        return cls(keys, stored, {stream: decode(parts) for stream, parts in stored.items()})
 
     def fold_all(self, delivered: Iterable[Delivered]) -> None:
         """Fold events in order."""
@@ -106,9 +107,11 @@ class Batch:
             if month is not None and (fresh.latest_month is None or month > fresh.latest_month):
                 fresh.latest_month = month
 
-    def stored_states(self) -> Mapping[str, bytes]:
-        """The bytes of every state that an event changed."""
-        return {stream: encode(self.states[stream]) for stream in sorted(self.changed)}
+    def changed_parts(self) -> Iterator[tuple[str, int, bytes]]:
+        """Every part of a state that an event changed: stream, number and bytes."""
+        for stream in sorted(self.changed):
+            for part, data in changed(self.states[stream], self.stored.get(stream, {})).items():
+                yield stream, part, data
 
 
 @lru_cache(maxsize=65536)

@@ -5,14 +5,14 @@ Frozen: a fold makes a new one. The reports are kept in order of their days, wha
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from services.reporting.ledger.days import month_end, year_later
 from services.reporting.ledger.entries import COUNTED, FOREVER
+from services.reporting.ledger.history import SNAPSHOTS, History
 from services.reporting.ledger.measures import MEMBER_ATTRIBUTES, measure
 from services.reporting.ledger.steps import ALWAYS, Amounts, Rule, Step
 from shared.events.clubs import MembersReported, MonthReported
@@ -40,10 +40,6 @@ _M: Final = {
         "borrowers_base", "borrowers_stated", "raised_from_state", "raised_from_society", "raised_from_members",
     )
 }  # fmt: skip
-
-
-Row = tuple[Any, ...]
-"""A `Snapshot` or a `Month` as it is kept: a club has a hundred, and an event looks at two."""
 
 
 class Snapshot(NamedTuple):
@@ -86,9 +82,7 @@ class Club:
     dissolved_on: int = FOREVER
     suspensions: tuple[tuple[int, int], ...] = ()
     boards: tuple[int, ...] = ()
-    snapshots: tuple[Row, ...] = ()
-    months: tuple[Row, ...] = ()
-    meetings: tuple[int, ...] = ()
+    history: History = field(default_factory=History)
 
     @property
     def stock(self) -> tuple[tuple[int, int], ...]:
@@ -108,24 +102,16 @@ class Club:
         windows.append((opens, self.dissolved_on))
         return tuple((opens, closes) for opens, closes in windows if opens < closes)
 
-    def with_snapshots(self, snapshots: tuple[Row, ...]) -> Club:
-        """The club with other reports of members. Written out, since `dataclasses.replace` costs as much as a fold."""
+    def told(self, history: History) -> Club:
+        """The club with another history. Written out, since `dataclasses.replace` costs as much as a fold."""
         return Club(
-            self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards,
-            snapshots, self.months, self.meetings,
-        )  # fmt: skip
-
-    def with_months(self, months: tuple[Row, ...], meetings: tuple[int, ...]) -> Club:
-        """The club with other monthly reports and the meetings that follow from them."""
-        return Club(
-            self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards,
-            self.snapshots, months, meetings,
+            self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards, history
         )  # fmt: skip
 
     def members_on(self, day: int) -> int | None:
         """The members by the last report as of that day or before."""
-        index = bisect_left(self.snapshots, (day + 1,))
-        return Snapshot._make(self.snapshots[index - 1]).total if index else None
+        last = next(self.history.before(SNAPSHOTS, day + 1), None)
+        return None if last is None else Snapshot._make(last).total
 
 
 def snapshot_of(event: MembersReported) -> Snapshot:

@@ -7,8 +7,7 @@ Dissolved clubs still count as founded; they leave the clubs that exist, and the
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -18,7 +17,6 @@ from services.reporting.ledger.club import (
     MEETING,
     Club,
     Month,
-    Row,
     Snapshot,
     borrowers_step,
     funds_step,
@@ -28,7 +26,9 @@ from services.reporting.ledger.club import (
     quality_step,
     snapshot_of,
 )
+from services.reporting.ledger.days import month_start
 from services.reporting.ledger.entries import COUNTED, FOREVER, Book, Key, Page
+from services.reporting.ledger.history import MEETINGS, MONTHS, SNAPSHOTS, History, Row
 from services.reporting.ledger.keys import CannotFollow, Keys, cohort_of
 from services.reporting.ledger.measures import measure
 from services.reporting.ledger.steps import Line, Step
@@ -99,14 +99,14 @@ def whole(book: Book, club: Club, keys: Keys, sign: int) -> None:
         page.span(start, min(end, club.dissolved_on), COUNTED, {_SUSPENDED: 1}, sign)
     for day in club.boards:
         page.add(day, COUNTED, {_BOARDS: 1}, sign)
-    months = [Month._make(row) for row in club.months]
+    months = [Month._make(row) for row in club.history.rows(MONTHS)]
     for month in months:
         page.add(month.day, COUNTED, month_flows(month), sign)
     stock = Line(page, HOLDS_A_YEAR, club.stock)
-    stock.write([member_step(Snapshot._make(row)) for row in club.snapshots], sign)
+    stock.write([member_step(Snapshot._make(row)) for row in club.history.rows(SNAPSHOTS)], sign)
     for make in _series(club):
         stock.write([step for month in months if (step := make(month)) is not None], sign)
-    Line(page, ACTIVE, club.working).write([_meeting(day) for day in club.meetings], sign)
+    Line(page, ACTIVE, club.working).write([_meeting(day) for day, _ in club.history.rows(MEETINGS)], sign)
 
 
 def _series(club: Club) -> tuple[Callable[[Month], Step | None], ...]:
@@ -122,41 +122,46 @@ def _resume(suspensions: tuple[tuple[int, int], ...], day: int) -> tuple[tuple[i
 
 
 def _put_snapshot(page: Page, club: Club, new: Snapshot) -> Club:
-    rows = club.snapshots
-    index = bisect_left(rows, (new.day,))
-    old = Snapshot._make(rows[index]) if index < len(rows) and rows[index][0] == new.day else None
-    rest = index + (old is not None)
-    until: int = rows[rest][0] if rest < len(rows) else FOREVER
-    before = member_step(Snapshot._make(rows[index - 1])) if index else None
+    history = club.history
+    old = history.at(SNAPSHOTS, new.day)
+    before = next(history.before(SNAPSHOTS, new.day), None)
+    until = _day_of(history.since(SNAPSHOTS, new.day + 1))
     line = Line(page, HOLDS_A_YEAR, club.stock)
-    line.put(before, member_step(old) if old else None, member_step(new), until)
-    changed = club.with_snapshots((*rows[:index], tuple(new), *rows[rest:]))
+    line.put(_member_step(before), _member_step(old), member_step(new), until)
+    changed = club.told(history.put(SNAPSHOTS, tuple(new)))
     _rebase_borrowers(line, club, changed, new.day, until)
     return changed
+
+
+def _member_step(row: Row | None) -> Step | None:
+    return None if row is None else member_step(Snapshot._make(row))
+
+
+def _day_of(rows: Iterator[Row]) -> int:
+    first = next(rows, None)
+    return FOREVER if first is None else first[0]
 
 
 def _rebase_borrowers(line: Line, club: Club, changed: Club, start: int, until: int) -> None:
     """The months that lie in a changed snapshot's days now divide their borrowers by other members.
 
     The months are taken one by one from the one state to the other: each `put` sees the changed steps in front of its own
-    day and the unchanged ones behind.
+    day and the unchanged ones behind. A month is kept by its first day and counts on its last.
     """
-    first = max(0, bisect_left(club.months, (start,)) - 1)
-    for index in range(first, len(club.months)):
-        month = Month._make(club.months[index])
+    for row in club.history.since(MONTHS, month_start(start)):
+        month = Month._make(row)
         if month.day >= until:
             break
-        if month.borrowers is not None and start <= month.day:
-            before = _previous(club.months, index, lambda each: borrowers_step(each, changed))
-            after = _next_day(club.months, index + 1, lambda each: borrowers_step(each, club))
+        if month.borrowers is not None:
+            before = _previous(club.history, month.month, lambda each: borrowers_step(each, changed))
+            after = _next_day(club.history, month.month + 1, lambda each: borrowers_step(each, club))
             line.put(before, borrowers_step(month, club), borrowers_step(month, changed), after)
 
 
 def _put_month(page: Page, club: Club, new: Month) -> Club:
-    rows = club.months
-    index = bisect_left(rows, (new.month,))
-    old = Month._make(rows[index]) if index < len(rows) and rows[index][0] == new.month else None
-    rest = index + (old is not None)
+    history = club.history
+    row = history.at(MONTHS, new.month)
+    old = None if row is None else Month._make(row)
     page.add(new.day, COUNTED, month_flows(new))
     if old is not None:
         page.add(old.day, COUNTED, month_flows(old), -1)
@@ -164,46 +169,39 @@ def _put_month(page: Page, club: Club, new: Month) -> Club:
     for make in _series(club):
         old_step, new_step = make(old) if old is not None else None, make(new)
         if old_step is not None or new_step is not None:
-            line.put(_previous(rows, index, make), old_step, new_step, _next_day(rows, rest, make))
-    meetings = _move_meeting(page, club, old.meeting if old is not None else None, new.meeting)
-    return club.with_months((*rows[:index], tuple(new), *rows[rest:]), meetings)
+            line.put(_previous(history, new.month, make), old_step, new_step, _next_day(history, new.month + 1, make))
+    moved = _move_meeting(page, club, old.meeting if old is not None else None, new.meeting, new.month)
+    return club.told(moved.put(MONTHS, tuple(new)))
 
 
-def _previous(rows: Sequence[Row], index: int, make: Callable[[Month], Step | None]) -> Step | None:
-    while index:
-        index -= 1
-        if (step := make(Month._make(rows[index]))) is not None:
+def _previous(history: History, month: int, make: Callable[[Month], Step | None]) -> Step | None:
+    for row in history.before(MONTHS, month):
+        if (step := make(Month._make(row))) is not None:
             return step
     return None
 
 
-def _next_day(rows: Sequence[Row], index: int, make: Callable[[Month], Step | None]) -> int:
-    while index < len(rows):
-        if (step := make(Month._make(rows[index]))) is not None:
+def _next_day(history: History, month: int, make: Callable[[Month], Step | None]) -> int:
+    for row in history.since(MONTHS, month):
+        if (step := make(Month._make(row))) is not None:
             return step.day
-        index += 1
     return FOREVER
 
 
-def _move_meeting(page: Page, club: Club, old: int | None, new: int | None) -> tuple[int, ...]:
+def _move_meeting(page: Page, club: Club, old: int | None, new: int | None, month: int) -> History:
+    history = club.history
     if old == new:
-        return club.meetings
+        return history
     line = Line(page, ACTIVE, club.working)
-    meetings = list(club.meetings)
     if old is not None:
-        index = bisect_left(meetings, old)
-        del meetings[index]
-        line.put(_before(meetings, index), _meeting(old), None, _behind(meetings, index))
+        history = history.without(MEETINGS, (old, month))
+        line.put(_meeting_before(history, old, month), _meeting(old), None, _day_of(history.since(MEETINGS, old, month)))
     if new is not None:
-        index = bisect_left(meetings, new)
-        line.put(_before(meetings, index), None, _meeting(new), _behind(meetings, index))
-        meetings.insert(index, new)
-    return tuple(meetings)
+        line.put(_meeting_before(history, new, month), None, _meeting(new), _day_of(history.since(MEETINGS, new, month)))
+        history = history.put(MEETINGS, (new, month))
+    return history
 
 
-def _before(meetings: list[int], index: int) -> Step | None:
-    return _meeting(meetings[index - 1]) if index else None
-
-
-def _behind(meetings: list[int], index: int) -> int:
-    return meetings[index] if index < len(meetings) else FOREVER
+def _meeting_before(history: History, day: int, month: int) -> Step | None:
+    last = next(history.before(MEETINGS, day, month), None)
+    return None if last is None else _meeting(last[0])

@@ -25,6 +25,18 @@ def month_end(day: int) -> int:
 
 
 @lru_cache(maxsize=65536)
+def month_start(day: int) -> int:
+    """The first day of a day's month."""
+    return date.fromordinal(day).replace(day=1).toordinal()
+
+
+@lru_cache(maxsize=65536)
+def year_of(day: int) -> int:
+    """The year of a day."""
+    return date.fromordinal(day).year
+
+
+@lru_cache(maxsize=65536)
 def day_text(day: int) -> str:
     """The day as it is written into entries."""
     return date.fromordinal(day).isoformat()

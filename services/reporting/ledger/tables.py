@@ -1,7 +1,8 @@
 """The tables of the view `figures`. Nothing here carries an arrival order or a surrogate id, so that rebuilds compare by bytes.
 
 `events` has one row an event, `entries` its signed amounts (one row a day and basis). Sums are made in the serving process,
-over a copy of `entries` by columns: no index here is for sums.
+over a copy of `entries` by columns: no index here is for sums. `subjects` has a row for what a subject is and one for each
+year of its reports, so that an event writes a year at most, and a year is never compressed or moved aside.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from typing import Final
 
 TABLES: Final = """
 create table if not exists subjects (
-    stream text primary key,
-    state bytea not null
-) with (fillfactor = 70);
+    stream text not null,
+    part smallint not null,
+    state bytea not null,
+    primary key (stream, part)
+) with (fillfactor = 70, toast_tuple_target = 4080);
 create table if not exists events (
     source text not null,
     lane smallint not null,

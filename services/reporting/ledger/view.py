@@ -1,4 +1,4 @@
-"""The view `figures`, version 2: the ledger behind every figure. One query loads the states of a batch, then a few
+"""The view `figures`, version 3: the ledger behind every figure. One query loads the states of a batch, then a few
 set-based statements write everything, in the batch's own transaction. It keeps nothing in memory between batches.
 """
 
@@ -18,10 +18,10 @@ from shared.kernel.database import Connection
 from shared.kernel.ports import PlaceBook
 from shared.projections.view import Delivered
 
-_LOAD: Final = "select stream, state from subjects where stream = any($1::text[])"
+_LOAD: Final = "select stream, part, state from subjects where stream = any($1::text[])"
 _STATES: Final = """
-    insert into subjects (stream, state) select * from unnest($1::text[], $2::bytea[])
-    on conflict (stream) do update set state = excluded.state
+    insert into subjects (stream, part, state) select * from unnest($1::text[], $2::smallint[], $3::bytea[])
+    on conflict (stream, part) do update set state = excluded.state
 """
 _FRESHNESS: Final = """
     insert into freshness (province, events, recorded_at, latest_month)
@@ -43,7 +43,7 @@ class FiguresView:
     """The fold from the logs of all four services to the ledger. Several processes may fold different lanes."""
 
     name = "figures"
-    version = 2
+    version = 3
     sources = ("clubs", "trainings", "monitoring", "reporting")
     codec = CODEC
 
@@ -63,12 +63,19 @@ class FiguresView:
     async def apply(self, connection: Connection, events: Sequence[Delivered]) -> None:
         """Fold the events in order, write what they change, and tell the feed."""
         streams = sorted({each.recorded.stream for each in events})
-        stored = await connection.fetch(_LOAD, streams)
-        batch = Batch.over(self._keys, ((row["stream"], row["state"]) for row in stored))
+        batch = Batch.over(self._keys, await stored_parts(connection, streams))
         batch.fold_all(events)
         await write(connection, batch)
         if events and self._tells:
             await append(connection, "figures", _told(events, batch))
+
+
+async def stored_parts(connection: Connection, streams: Sequence[str]) -> dict[str, dict[int, bytes]]:
+    """The parts of some subjects, as far as there are any."""
+    found: dict[str, dict[int, bytes]] = {}
+    for stream, part, state in await connection.fetch(_LOAD, streams):
+        found.setdefault(stream, {})[part] = state
+    return found
 
 
 async def write(connection: Connection, batch: Batch) -> None:
@@ -79,8 +86,8 @@ async def write(connection: Connection, batch: Batch) -> None:
         await connection.copy_records_to_table("declarations", records=batch.declarations)
     if batch.targets:
         await connection.copy_records_to_table("targets", records=batch.targets)
-    states = batch.stored_states()
-    await connection.execute(_STATES, list(states), list(states.values()))
+    parts = list(batch.changed_parts())
+    await connection.execute(_STATES, *([part[index] for part in parts] for index in range(3)))
     fresh = sorted(batch.freshness.items())
     await connection.execute(
         _FRESHNESS, *text.columns((province, each.events, each.recorded_at, each.latest_month) for province, each in fresh)

@@ -20,7 +20,8 @@ from services.reporting.ledger.inspection import Inspection
 from services.reporting.ledger.keys import CannotFollow, Keys
 from services.reporting.ledger.measures import NAMES
 from services.reporting.ledger.round import Board, Round
-from services.reporting.ledger.state import decode
+from services.reporting.ledger.state import Parts, decode
+from services.reporting.ledger.view import stored_parts
 from services.reporting.questions import render
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.cube import Cell, Slice
@@ -71,7 +72,7 @@ async def preview(
 
     May raise `Refused`: `not-your-area` for a subject or a place outside the principal's area, `events-cannot-follow`.
     """
-    states = await _states(found, events)
+    states = await stored_parts(found.connection, sorted({each.recorded.stream for each in events}))
     for place in sorted({place for state in states.values() for place in _subject_places(state)} | _named(events)):
         require_area(principal, PlaceRef.parse(place), places)
     would = _fold(keys, events, states)
@@ -96,13 +97,7 @@ async def preview(
     }
 
 
-async def _states(found: Snapshot, events: Sequence[Delivered]) -> dict[str, bytes]:
-    streams = sorted({each.recorded.stream for each in events})
-    rows = await found.fetch("select stream, state from subjects where stream = any($1::text[])", streams)
-    return {row["stream"]: row["state"] for row in rows}
-
-
-def _subject_places(state: bytes) -> tuple[str, ...]:
+def _subject_places(state: Parts) -> tuple[str, ...]:
     """Where a stored subject is."""
     match decode(state):
         case Club(place=place) | Round(place=place):
@@ -126,9 +121,9 @@ def _named(events: Sequence[Delivered]) -> set[str]:
     return found
 
 
-def _fold(keys: Keys, events: Sequence[Delivered], states: Mapping[str, bytes]) -> Would:
+def _fold(keys: Keys, events: Sequence[Delivered], states: Mapping[str, Parts]) -> Would:
     try:
-        batch = Batch.over(keys, states.items())
+        batch = Batch.over(keys, states)
         entries = [entry for each in events for entry in batch.fold(each)]
     except CannotFollow:
         raise Refused(

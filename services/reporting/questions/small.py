@@ -16,7 +16,7 @@ from services.reporting.columns.fetch import Cell as Key
 from services.reporting.columns.held import Look
 from services.reporting.indicators.definition import Coverage, Sum, evaluate
 from services.reporting.ledger.club import Club
-from services.reporting.ledger.state import decode
+from services.reporting.ledger.state import WHOLE, decode
 from services.reporting.questions import cube, sources
 from services.reporting.questions.area import Area
 from services.reporting.questions.cube import Cell, Groups, Slice
@@ -75,8 +75,8 @@ def subjects_in(look: Look, area: Area, cells: Sequence[int]) -> list[int]:
 
 async def place_of_club(found: Snapshot, stream: str) -> PlaceRef:
     """Where a club is, by its state. May raise `Refused` (`unknown-club`)."""
-    data = await found.fetchval("select state from subjects where stream = $1", stream)
-    club = None if data is None else decode(data)
+    data = await found.fetchval("select state from subjects where stream = $1 and part = $2", stream, WHOLE)
+    club = None if data is None else decode({WHOLE: data})
     if not isinstance(club, Club):
         raise Refused("unknown-club", "Không có câu lạc bộ này.", "There is no such club.", status=404, field="area")
     return PlaceRef.parse(club.place)

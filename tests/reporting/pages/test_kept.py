@@ -141,8 +141,8 @@ async def test_another_live_build_is_another_state(quiet: Country, postgres: Any
     assert (await quiet.page(after=1)).content == before.content
     name = await quiet.service.pool.fetchval("select current_database()")
     admin = await asyncpg.connect(f"{postgres.admin_url.rpartition('/')[0]}/{name}")
-    await admin.execute("alter schema figures_v2 rename to figures_v3")
-    await admin.execute("update projection.builds set build = 3 where view = 'figures'")
+    await admin.execute("alter schema figures_v3 rename to figures_v4")
+    await admin.execute("update projection.builds set build = 4 where view = 'figures'")
     await admin.close()
     assert (await quiet.page(after=1)).content != before.content
 
