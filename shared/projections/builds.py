@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import asyncpg
@@ -58,6 +59,8 @@ class Build:
     number: int
     code: int
     state: State
+    made_at: datetime
+    live_since: datetime | None
     certificate: str | None
 
     @property
@@ -107,7 +110,9 @@ def beside(view: View, number: int) -> Built:
 async def of(connection: Connection, view: str) -> list[Build]:
     """All builds of a view, the newest first."""
     rows = await connection.fetch(
-        "select view, build, code, state, certificate from projection.builds where view = $1 order by build desc", view
+        """select view, build, code, state, made_at, live_since, certificate
+        from projection.builds where view = $1 order by build desc""",
+        view,
     )
     return [Build(*row) for row in rows]
 

@@ -14,8 +14,10 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
+from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.errors import Refused
 from shared.projections import builds, rebuild
 from shared.projections.builds import Built, beside
@@ -54,6 +56,8 @@ async def run_views(service: Service, options: argparse.Namespace) -> int:
                 proof, different = await rebuild.compare(place, view, _say)
                 _tell_differences(different)
     _tell(proof, json_only=json_only)
+    if action != "compare":
+        _say(f"Đang dùng bản / live is build: {view.name} {proof['build']}")
     return 0 if proof["compared"]["equal"] or action != "compare" else 1
 
 
@@ -113,11 +117,28 @@ def _say(line: str) -> None:
 
 def _tell_builds(found: list[builds.Build], *, json_only: bool) -> None:
     if json_only:
-        print(json.dumps([{"view": b.view, "build": b.number, "code": b.code, "state": b.state} for b in found]))
+        print(json.dumps([_fields(build) for build in found]))
         return
     for build in found:
         proved = "có chứng nhận / certified" if build.certified else ""
-        print(f"{build.view:<12} {build.number:>4}  {build.state:<9} {proved}".rstrip())
+        print(f"{build.view:<12} {build.number:>4}  {build.state:<9} {_dates(build):<62} {proved}".rstrip())
+
+
+def _fields(build: builds.Build) -> Json:
+    since = None if build.live_since is None else build.live_since.isoformat()
+    return {
+        "view": build.view, "build": build.number, "code": build.code, "state": build.state,
+        "made_at": build.made_at.isoformat(), "live_since": since, "certified": build.certified,
+    }  # fmt: skip
+
+
+def _dates(build: builds.Build) -> str:
+    made = f"dựng / made {_moment(build.made_at)}"
+    return made if build.live_since is None else f"{made}, dùng từ / live since {_moment(build.live_since)}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(HO_CHI_MINH):%d/%m/%Y %H:%M}"
 
 
 def _tell_differences(found: list[Difference]) -> None:

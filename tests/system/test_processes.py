@@ -231,6 +231,17 @@ async def test_a_rebuilt_view_shows_its_certificate_and_goes_on(processes: Proce
         read = (await client.get("/ready")).json()["parts"]["log"]["read"]
         assert {view: sum(sources.values()) for view, sources in read.items()} == {f"figures_v{proof['build']}": 2}
 
+        job = processes.start("reporting", "views", "rollback", "figures", owner=True)
+        assert await asyncio.wait_for(job.finished(), 60) == 0, job.last_words()
+        assert f"live is build: figures {proof['build'] - 1}" in job.last_words(50)
+        job = processes.start("reporting", "views", "list", owner=True)
+        assert await asyncio.wait_for(job.finished(), 60) == 0, job.last_words()
+        told = {line.split()[1]: line for line in job.last_words(50).splitlines() if line.startswith("figures")}
+        live, kept = told[str(proof["build"] - 1)], told[str(proof["build"])]
+        assert (live.split()[2], kept.split()[2]) == ("live", "kept")
+        assert "live since" in live
+        assert "made" in kept
+
 
 async def passed(client: httpx.AsyncClient, answer: dict[str, Any]) -> bool:
     where = f"{answer['source']}:{answer['lane']}:{answer['position']}"
