@@ -1,7 +1,8 @@
 """The jars of Apache Kafka: named and pinned in `kafka.lock.json`, fetched by jgo, kept in the user's cache.
 
-Guarantees that every jar on the class path has the sha256 of the lock file; a jar that has another is thrown away and
-fetched once more, and refused if it comes again. Refuses to guess versions: `python -m shared.local.jars` writes the lock.
+Guarantees that every jar on the class path has the sha256 of the lock file; a jar that has another, or whose connection broke
+off, is fetched once more, and refused if that comes again. Refuses to guess versions:
+`python -m shared.local.jars` writes the lock.
 """
 
 from __future__ import annotations
@@ -97,7 +98,12 @@ def sha256_of(path: Path) -> str:
 
 def _fetch_one(jar: Jar, folder: Path, scratch: Path, fetch: Fetch) -> None:
     for attempt in range(2):
-        found = fetch(jar, scratch / str(attempt))
+        try:
+            found = fetch(jar, scratch / str(attempt))
+        except OSError:
+            if attempt:
+                raise
+            continue  # a connection that broke off; one that never comes about fails again
         if _is_good(found, jar):
             partial = scratch / f"{jar.filename}.part"
             shutil.copyfile(found, partial)

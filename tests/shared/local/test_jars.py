@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import ssl
 
 import pytest
 
@@ -43,6 +44,20 @@ def test_a_jar_is_fetched_once_and_then_taken_from_the_cache(cache):
 
 def test_a_jar_that_comes_corrupted_is_fetched_once_more(cache):
     (path,) = class_path(quiet, jars=[JAR], fetch=source(b"a jaR", GOOD))
+    assert path.read_bytes() == GOOD
+
+
+def test_a_jar_whose_connection_broke_off_is_fetched_once_more_before_anything_else_is_tried(monkeypatch, cache):
+    monkeypatch.setattr(shutil, "which", lambda _: pytest.fail("nothing else is asked"))
+    answer = source(GOOD)
+    broken = [ssl.SSLError("record layer failure")]
+
+    def fetch(jar, folder):
+        if broken:
+            raise broken.pop()
+        return answer(jar, folder)
+
+    (path,) = class_path(quiet, jars=[JAR], fetch=fetch)
     assert path.read_bytes() == GOOD
 
 
