@@ -74,7 +74,7 @@ async def test_a_merged_province_whose_clubs_are_all_counted_still_tells_what_co
     assert "3 cộng từ sổ cái, từng sự kiện đang hiện" in notice
     assert "3, kê khai (31/12/2023-30/06/2025), công bố 02/07/2025. Nguồn: one.example/more không hiện, vì trùng với" in notice
     assert "2, kê khai (31/12/2023-30/06/2025), công bố 01/07/2025. Nguồn: other.example/less không hiện, vì đã có" in notice
-    assert "Số trên trang: 3. Đang hiện số cộng từ từng sự kiện" in notice
+    assert "Số của nơi này: 3. Đang hiện số cộng từ từng sự kiện" in notice
     assert set(found.links) >= SOURCES
 
 
@@ -109,7 +109,7 @@ async def test_the_card_of_the_merged_province_leads_to_both_figures_of_the_old_
     (link,) = [each for each in found.one("section", id="headlines").all("a") if "Nguồn nói khác nhau" in each.text]
     assert link.text == "Nguồn nói khác nhau về Đắk Lắk (trước sáp nhập): 3; 2"
     block = found.one("div", id=str(link.attributes["href"]).removeprefix("#"))
-    assert "CLB đã thành lập, Đắk Lắk cũ Nguồn nói khác nhau Số trên trang: 3" in block.text
+    assert "CLB đã thành lập, Đắk Lắk cũ Nguồn nói khác nhau Số của nơi này: 3" in block.text
     assert {each.attributes.get("href") for each in block.all("a")} >= SOURCES
     why = "đã có nguồn cụ thể hơn" if counted else "cùng ngày, nhưng công bố trước"
     assert f"(không hiện, vì {why}" in block.text
@@ -123,7 +123,7 @@ async def test_what_needs_doing_says_both_figures_their_sources_which_is_shown_a
     said = item.text
     assert "225, kê khai (31/12/2023-30/06/2025), công bố 02/07/2025. Nguồn: one.example/more đang hiện" in said
     assert "Nguồn: other.example/less không hiện, vì cùng ngày, nhưng công bố trước" in said
-    assert "Số trên trang: 225. Đang hiện số đã công bố mới nhất: đếm từng câu lạc bộ mới được 0, chưa đủ" in said
+    assert "Số của nơi này: 225. Đang hiện số đã công bố mới nhất: đếm từng câu lạc bộ mới được 0, chưa đủ" in said
     assert {each.attributes.get("href") for each in item.all("a")} >= SOURCES
     english = " ".join(Page(answer.text).texts["todo"][-1].split())
     assert "not shown, because it is of the same day, but was published earlier" in english

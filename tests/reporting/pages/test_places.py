@@ -63,7 +63,7 @@ async def test_a_divided_commune_is_a_line_that_waits_and_says_between_whom(coun
 
 async def test_a_province_says_which_source_it_shows_and_why_not_the_others(country: Running) -> None:
     words = (await page(country, "/tinh/34:38")).one("section", id="sources").text
-    assert "Số trên trang: 1.164" in words
+    assert "Số của nơi này: 1.164" in words
     assert "công bố 29/08/2024" in words
     assert "không hiện, vì chỉ nói về huyện Bá Thước" in words
 
