@@ -148,6 +148,19 @@ def test_a_target_grows_evenly_over_its_period():
 
 
 @pytest.mark.parametrize(
+    ("value", "unit", "vi", "en"),
+    [
+        ("1461.3", "clubs", "1.461", "1,461"),
+        ("4.5", "rounds", "5", "5"),
+        ("0.4", "people", "0", "0"),
+        ("61.3", "percent", "61,3%", "61.3%"),
+    ],
+)
+def test_what_is_only_computed_is_said_in_wholes_and_a_share_with_its_decimal(value, unit, vi, en):
+    assert wording.about(Decimal(value), unit) == wording.Words(vi, en)
+
+
+@pytest.mark.parametrize(
     ("value", "vi", "en"),
     [
         ("456470", "456.470", "456,470"),

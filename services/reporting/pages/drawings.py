@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final, cast
 
+from services.reporting.indicators.definition import Unit
 from services.reporting.pages import filters
 from services.reporting.pages.words import Language, say
 from services.reporting.questions import wording
@@ -208,8 +209,9 @@ def _span(aim: Json, unit: str, language: Language) -> Span:
 def _expected(aim: Json | None, unit: str, language: Language) -> Mark | None:
     if aim is None or aim["expected_by_now"] is None:
         return None
-    amount = _amount(aim["expected_by_now"], unit, language)
-    return Mark(amount, say(language, "đến nay cần %(amount)s", amount=amount.text))
+    exact = Decimal(str(aim["expected_by_now"]))
+    text = filters.both(wording.about(exact, cast("Unit", unit)), language)
+    return Mark(Amount(exact, text), say(language, "đến nay cần %(amount)s", amount=text))
 
 
 def _moment(point: Json, slug: str, unit: str, language: Language) -> Moment:

@@ -16,9 +16,11 @@ from starlette.requests import Request
 from services.reporting.pages import areas, drawings
 from services.reporting.pages.areas import Json, Row, Spot
 from services.reporting.pages.reading import Chosen
+from services.reporting.pages.reasoned import disagreements, reasoned
 from services.reporting.pages.reported import heard
 from services.reporting.pages.site import Site
 from services.reporting.pages.sorting import COLUMNS, Direction, Order, sorting_of
+from services.reporting.pages.todo_list import contradictions
 from services.reporting.questions.progress import progress
 from services.reporting.questions.series import months_of
 from services.reporting.questions.snapshot import Snapshot
@@ -71,6 +73,9 @@ def router(site: Site) -> APIRouter:
             months = await months_of(found, places, areas.ask_for(reading, TRENDS))
             parts = await _parts(found, places, spot, cut)
             reports = await heard(found, places, reading.ask)
+            answers = [answer, *([] if parts is None else parts.answers)]
+            told = contradictions(answers)
+            reasons = await reasoned(found, places, [number for each in answers for number in each["numbers"]])
         rows = areas.rows_of(cut["groups"], COLUMNS, places, spot.map)
         totals = areas.picked(cut["numbers"], COLUMNS)
         name = places.name(spot.place)
@@ -83,7 +88,8 @@ def router(site: Site) -> APIRouter:
         )
         return site.page(
             request, visitor, reading, "province.html",
-            live=live, spot=spot, answer=answer, heard=reports, parts=parts, sorting=sorting, columns=COLUMNS,
+            live=live, spot=spot, answer=answer, heard=reports, reasons=reasons,
+            disagreeing=disagreements(told, reasons, places, reading.language), parts=parts, sorting=sorting, columns=COLUMNS,
             title=places.title_on(spot.place, reading.ask.clocks.as_of),
             crumbs_to=areas.way_up(places, spot.place, reading.language),
             rows=areas.ordered(rows, places, sorting.column, down=sorting.down),

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from services.reporting.pages import areas, drawings
 from services.reporting.pages.reading import Chosen
+from services.reporting.pages.reasoned import reasoned
 from services.reporting.pages.site import Site
 from services.reporting.pages.sorting import COLUMNS, Direction, Order, sorting_of
 from services.reporting.pages.stamps import stamp_of
@@ -55,6 +56,7 @@ def router(site: Site) -> APIRouter:
             answer = await progress(found, places, areas.ask_for(reading, HEADLINES))
             cut = await progress(found, places, areas.ask_for(reading, COLUMNS, "province"))
             months = await months_of(found, places, areas.ask_for(reading, TRENDS))
+            reasons = await reasoned(found, places, answer["numbers"])
         rows = areas.rows_of(cut["groups"], COLUMNS, places, reading.ask.clocks.map)
         totals = areas.picked(cut["numbers"], COLUMNS)
         fresh = {each["key"]: each for each in answer["freshness"]}
@@ -62,7 +64,7 @@ def router(site: Site) -> APIRouter:
         drawn = [drawings.spark_of(each, months, reading.language, name) for each in months[-1]["numbers"]]
         return site.page(
             request, visitor, reading, "region.html",
-            live=live, answer=answer, stamp=stamp_of(answer), name=name, region=found_region, sorting=sorting,
+            live=live, answer=answer, reasons=reasons, stamp=stamp_of(answer), name=name, region=found_region, sorting=sorting,
             moved=chosen.asked.map is not None and chosen.asked.map not in found_region.maps,
             resolution=RESOLUTIONS[reading.ask.clocks.map], columns=COLUMNS,
             rows=areas.ordered(rows, places, sorting.column, down=sorting.down),

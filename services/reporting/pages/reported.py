@@ -44,9 +44,9 @@ class Heard:
     of_communes: int
 
     @property
-    def complete(self) -> bool:
-        """Whether everybody has."""
-        return self.clubs >= self.of_clubs
+    def missing(self) -> int:
+        """How many clubs have not."""
+        return max(0, self.of_clubs - self.clubs)
 
 
 async def heard(found: Snapshot, places: Places, ask: Ask) -> Heard:

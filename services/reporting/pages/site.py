@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import TypeAdapter, ValidationError
 
 from services.reporting.api import Desk
+from services.reporting.indicators import ALL
 from services.reporting.pages import static_files
 from services.reporting.pages.citations import Citing
 from services.reporting.pages.filters import filters_of
@@ -44,6 +45,8 @@ ROLES: Final[dict[Role, str]] = {
     "operator": "Vận hành",
     "reader": "Người xem",
 }
+YEARLY: Final = frozenset(each.slug for each in ALL if each.window == "year")
+"""The indicators that are counted from the beginning of the year: wherever one is shown, its year is said."""
 _READ_SECONDS: Final = 3
 _WRITE_SECONDS: Final = 20
 _HEADERS: Final = {"cache-control": KEEPABLE, "vary": "cookie, accept-language"}
@@ -175,5 +178,5 @@ def environment(language: Language) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  the extension adds it
     made.filters.update(filters_of(language))
     known = cast("dict[str, object]", made.globals)
-    known.update(static=static_files.address, bases=wording.BASES)
+    known.update(static=static_files.address, bases=wording.BASES, yearly=YEARLY)
     return made

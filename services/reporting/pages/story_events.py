@@ -50,7 +50,7 @@ def router(site: Site) -> APIRouter:
             live=live, found=found, entries=entries, why=why, names=names,
             sentence=sentence_of(found, now.language), kind=type_name(found["type"], now.language),
             by=recorder(found["actor"], places, now.language),
-            lines=None if found["data"] is None else lines_of_data(found["data"], now.language),
+            lines=None if found["data"] is None else lines_of_data(found["data"], places, now.language),
             file_row=None if found["data"] is None else found["data"].get("origin"),
             page=page_of(found["stream"]),
             crumbs=[("/", say(now.language, "Cả nước")), (None, say(now.language, "Sự kiện"))],

@@ -14,21 +14,26 @@ from typing import Any, Final, cast
 from services.reporting.pages.filters import day, month, number
 from services.reporting.pages.story_names import CODED, FIELDS, TYPES, VALUES
 from services.reporting.pages.words import Language, say
+from shared.kernel.place import PlaceRef
+from shared.reference.book import Places
 
 Json = dict[str, Any]
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_KEY: Final = re.compile(r"VN|(34|63):(\d{2}|\d{5})")
+_PLACED: Final = frozenset({"commune", "place", "places", "provinces", "area"})
 _MONEY: Final = re.compile(r"(_fund|^amount|\.amount|\.total|\.from_\w+)$")
 AREAS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field in words: what was there before, what is now; None where nothing was said."""
+    """A field in words: what was there before, what is now; None where nothing was said. `code`: of the place that it names."""
 
     name: str
     before: str | None
     after: str | None
+    code: str | None = None
 
 
 def type_name(type: str, language: Language) -> str:
@@ -117,13 +122,33 @@ def lines_of_changes(changes: Sequence[Json], language: Language) -> list[Line]:
     ]
 
 
-def lines_of_data(data: Json, language: Language) -> list[Line]:
-    """The fields of an event's data in words, in their order."""
-    return [
-        Line(field_name(name, language), None, value_words(name, value, language))
-        for name, value in flat(data)
-        if value is not None
-    ]
+def lines_of_data(data: Json, places: Places, language: Language) -> list[Line]:
+    """The fields of an event's data in words, in their order; a place by its name, with its code beside it."""
+    lines: list[Line] = []
+    for path, value in flat(data):
+        if value is None:
+            continue
+        place = _place(path, value, places)
+        words = value_words(path, value, language) if place is None else _named(place, places, language)
+        lines.append(Line(field_name(path, language), None, words, None if place is None else place.key))
+    return lines
+
+
+def _place(path: str, value: Any, places: Places) -> PlaceRef | None:
+    """The place that a field names by its key, if there is such a place."""
+    if _PLACED.isdisjoint(path.split(".")) or not isinstance(value, str) or not _KEY.fullmatch(value):
+        return None
+    place = PlaceRef.parse(value)
+    return place if places.exists(place) else None
+
+
+def _named(place: PlaceRef, places: Places, language: Language) -> str:
+    """A commune with its province: there are many of one name."""
+    if place.level == "nation":
+        return say(language, "Cả nước")
+    province = places.locate(place, place.list).province
+    name = places.name(place)
+    return name if province is None or province == place else f"{name}, {places.name(province)}"
 
 
 def flat(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -133,7 +158,7 @@ def flat(facts: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
         if isinstance(value, dict):
             inner = cast("Json", value)
             if set(inner) == {"code", "list"}:
-                yield path, f"{inner['list']}:{inner['code']}"
+                yield path, "VN" if inner["code"] == "VN" else f"{inner['list']}:{inner['code']}"
             elif inner:
                 yield from flat(inner, f"{path}.")
             else:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from services.reporting.indicators import indicator
 from services.reporting.pages import drawings, filters
 from services.reporting.pages.reading import Chosen, Reading
+from services.reporting.pages.reasoned import disagreements, reasoned
 from services.reporting.pages.site import Site
 from services.reporting.pages.stamps import due_month, stamp_of
 from services.reporting.pages.todo_list import contradictions, late_provinces
@@ -44,6 +45,8 @@ def router(site: Site) -> APIRouter:
         async with site.desk.open(visitor.principal, reading.ask) as found:
             answer = await _counts(found, site, reading)
             claimed = await claims_of(found, site, reading)
+            told = contradictions(claimed)
+            reasons = await reasoned(found, site.desk.places, [each.number for each in told])
         overdue, unseen = await _overdue(site, visitor)
         return site.page(
             request,
@@ -64,7 +67,7 @@ def router(site: Site) -> APIRouter:
             undecided_rows=[
                 each for each in answer["groups"] if each["kind"] == "province" and each["numbers"][2]["undecided"]
             ],
-            contradictions=contradictions(claimed),
+            disagreeing=disagreements(told, reasons, site.desk.places, reading.language),
             reminders=_reminders(overdue, reading),
         )
 

@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse
 
 from services.reporting.pages import tracing
 from services.reporting.pages.reading import Chosen, Reading
+from services.reporting.pages.reasoned import disagreements_in
 from services.reporting.pages.site import Site
 from services.reporting.pages.words import say
 from services.reporting.questions import number_id, render, why
@@ -22,7 +23,7 @@ from services.reporting.questions.area import name_of
 from services.reporting.questions.ask import known_at
 from services.reporting.questions.desk import Figure
 from services.reporting.questions.listed import Component
-from services.reporting.questions.progress import whole
+from services.reporting.questions.progress import figures, whole
 from services.reporting.questions.question import Question
 from services.reporting.questions.trace import Reader, trace
 from shared.kernel.clock import day_of
@@ -93,9 +94,7 @@ async def _opened(site: Site, visitor: Visitor, reading: Reading, question: Ques
         (figure,) = await whole(found, places, question.area, [question])
         (known_now,) = await whole(found, places, question.area, [now])
         (of_today,) = await whole(found, places, question.area, [today])
-        parts = [
-            figure for part in tracing.in_parts(figure, places) for figure in await whole(found, places, part.area, [part])
-        ]
+        parts = await figures(found, places, tracing.in_parts(question, places))
     name = say(language, await _name(site, visitor, question))
     answer["area"]["name"] = name
     revised = known_now.choice.value != figure.choice.value
@@ -106,7 +105,9 @@ async def _opened(site: Site, visitor: Visitor, reading: Reading, question: Ques
         "number": answer["number"],
         "question": question,
         "rule": render.words(why.shown(figure, places)),
+        "count_not_shown": render.words(why.count_not_shown(figure)),
         "sources": tracing.sources(figure, parts, places, language),
+        "disagreeing": disagreements_in(parts, places, language),
         "below": tracing.below(answer, figure, places, component, language),
         "entries": [tracing.entry(each, question, places, language) for each in answer["entries"]],
         "places_listed": answer["definition"]["kind"] == "coverage",

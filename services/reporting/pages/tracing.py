@@ -21,7 +21,7 @@ from services.reporting.questions.area import Area, name_of, parse_area
 from services.reporting.questions.declared import Declared
 from services.reporting.questions.desk import Figure
 from services.reporting.questions.event_words import name_of_event
-from services.reporting.questions.geography import same_places
+from services.reporting.questions.geography import parts_of_province, same_places
 from services.reporting.questions.listed import Component
 from services.reporting.questions.question import Question
 from services.reporting.questions.wording import amount
@@ -42,7 +42,8 @@ def sources(figure: Figure, below: Sequence[Figure], places: Places, language: L
     """Every published figure of the area and of the figures `below` that are in it, shown or not, with the reason and the
     number of its own day."""
     listed = [(each, figure, True) for each in figure.choice.used] + [(each, figure, False) for each in figure.others]
-    listed += [(claim, part, False) for part in below for claim in part.others]
+    listed += [(each, figure, False) for part in below for each in part.choice.used if each not in figure.choice.used]
+    listed += [(each, part, False) for part in below for each in part.others]
     return [
         {
             **render.declaration(claim),
@@ -81,13 +82,12 @@ def _place_name(claim: Declared, question: Question, places: Places, language: L
     )
 
 
-def in_parts(figure: Figure, places: Places) -> list[Question]:
-    """The questions of the old provinces whose published figures make up a province's, so that what contradicts them shows."""
-    if figure.question.area.kind != "province":
+def in_parts(question: Question, places: Places) -> list[Question]:
+    """The same question of the old provinces that one of today was merged of, so that whatever speaks of them shows too."""
+    if question.area.kind != "province":
         return []
-    own = same_places(places, figure.question.area)
-    areas = {claim.area: None for claim in figure.choice.used if claim.area is not None and claim.area not in own}
-    return [_at(figure.question, _area(area, places)) for area in areas]
+    olds = parts_of_province(places, question.area.code)
+    return [_at(question, _area(old, places)) for old in olds] if len(olds) > 1 else []
 
 
 def _of_its_day(claim: Declared, question: Question, places: Places) -> str | None:

@@ -15,7 +15,7 @@ from services.reporting.questions import remembered, render
 from services.reporting.questions.area import REGIONS, Area
 from services.reporting.questions.ask import Ask
 from services.reporting.questions.desk import Desk, Figure
-from services.reporting.questions.question import Question
+from services.reporting.questions.question import Clocks, Question
 from services.reporting.questions.remembered import Row
 from services.reporting.questions.series import months_of
 from services.reporting.questions.small import Small
@@ -66,6 +66,15 @@ async def _rows(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
 async def whole(found: Snapshot, places: Places, area: Area, questions: Sequence[Question]) -> list[Figure]:
     """The figures of one area."""
     return await _whole(found, Desk(places, questions[0].clocks), area, questions)
+
+
+async def figures(found: Snapshot, places: Places, questions: Sequence[Question]) -> list[Figure]:
+    """The figures of questions about provinces and above, in their order; those of the same clocks are loaded at once."""
+    desks: dict[Clocks, Desk] = {}
+    for clocks in dict.fromkeys(each.clocks for each in questions):
+        alike = [each for each in questions if each.clocks == clocks]
+        desks[clocks] = await Desk(places, clocks).load(found, alike)
+    return [desks[each.clocks].figure(each) for each in questions]
 
 
 async def _whole(found: Snapshot, desk: Desk, area: Area, questions: Sequence[Question]) -> list[Figure]:

@@ -66,6 +66,11 @@ def amount(value: Decimal | None, unit: Unit) -> Words:
     return Words(f"{words.vi}%", f"{words.en}%") if unit == "percent" else words
 
 
+def about(value: Decimal, unit: Unit) -> Words:
+    """An amount that is computed and not counted, as `expected`: only a share keeps a decimal, no club is there by a third."""
+    return amount(value if unit == "percent" else value.quantize(Decimal(1), ROUND_HALF_UP), unit)
+
+
 def mix(value: Decimal, parts: Mapping[str, Decimal], unit: Unit) -> Words | None:
     """`6.521 = 5.357 đếm được + 1.164 kê khai`, when a value has several parts; None when it has one."""
     if len(parts) < 2:

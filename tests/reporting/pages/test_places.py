@@ -63,9 +63,30 @@ async def test_a_divided_commune_is_a_line_that_waits_and_says_between_whom(coun
 
 async def test_a_province_says_which_source_it_shows_and_why_not_the_others(country: Running) -> None:
     words = (await page(country, "/tinh/34:38")).one("section", id="sources").text
-    assert "Đang hiện: 1.164" in words
+    assert "Số của nơi này: 1.164" in words
     assert "công bố 29/08/2024" in words
     assert "không hiện, vì chỉ nói về huyện Bá Thước" in words
+
+
+async def test_what_is_counted_in_a_year_says_the_year_and_the_cards_say_of_which_day_they_are(country: Running) -> None:
+    found = (await page(country, "/tinh/34:01", as_of="2026-02-05")).one("section", id="headlines")
+    assert "Tính đến ngày 05/02/2026" in found.text
+    titles = {each.text for each in found.all("h3")}
+    assert {"Mọi đợt tập huấn năm 2026, đến ngày 05/02/2026", "Thành viên", "CLB đã thành lập"} <= titles
+    for path, row in (("/", "row-training-rounds"), ("/vung/dong-bang-song-hong", "headlines"), ("/xa/34:00004", "headlines")):
+        words = (await page(country, path, as_of="2025-12-31")).one(id=row).text
+        assert "năm 2025, đến ngày 31/12/2025" in words, path
+
+
+async def test_a_warning_says_what_lacks_and_where_to_look(country: Running) -> None:
+    note = (await page(country, "/tinh/34:01")).one("div", id="lacking")
+    assert "Số liệu chưa đủ: 2 trong 2 CLB chưa gửi báo cáo tháng 02/2026" in note.text
+    assert [each.attributes["href"] for each in note.all("a")] == ["#communes"]
+    silent = (await page(country, "/tinh/34:04")).one("div", id="lacking")
+    assert "Chưa nhận được sự kiện nào của tỉnh này" in silent.text
+    assert [each.attributes["href"] for each in silent.all("a")] == ["/nguon#provinces"]
+    commune = (await page(country, "/xa/34:00004")).one("div", id="lacking")
+    assert [each.attributes["href"] for each in commune.all("a")] == ["#clubs"]
 
 
 async def test_a_table_is_sorted_by_the_heading_that_was_pressed_and_says_so(country: Running) -> None:

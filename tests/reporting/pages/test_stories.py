@@ -195,6 +195,19 @@ async def test_an_event_shows_its_way_from_the_command_to_the_figures(world: Sto
     assert f"/clb/{story['club']}#v4" in page.links
 
 
+async def test_an_event_names_its_places_and_has_their_codes_in_small_beside(world: StoryWorld, story: Any):
+    told = await world.services["clubs"].client.get(f"/v1/clubs/{story['club']}", headers=story["officer"])
+    founded = told.json()["timeline"][-1]["event_id"]
+    answer = await world.page(f"/su-kien/{founded}", story["officer"])
+    assert "Xã, phường phường Ba Đình, Hà Nội 34:00004" in Reading(answer).by_id["event-said"]
+    assert '<span class="small id">34:00004</span>' in answer.text
+    public = Reading(await world.page(f"/tap-huan/{story['round']}", story["province"]))
+    (held,) = {str(each) for each in public.links if each and each.startswith("/su-kien/")}
+    said = Reading(await world.page(held, await world.token("centre", side="state"))).by_id["event-said"]
+    assert "Địa điểm Hà Nội 34:01" in said
+    assert "Lâm Đồng 34:68" in said
+
+
 async def test_the_event_of_a_published_figure_names_its_file_and_the_line_there(world: StoryWorld, story: Any):
     (command, *_) = commands_of(
         read_points("date,area,metric,value,source\n2024,Gia Lai [63],clubs_total,50,báo\n".encode(), load()).points, "diem.csv"

@@ -132,6 +132,17 @@ async def test_where_sources_disagree_all_stand_with_values_dates_sources_and_wh
     assert "1 cộng từ sổ cái, từng sự kiện không hiện: chưa đủ so với số đã công bố" in said
 
 
+async def test_what_clubs_report_says_how_many_of_them_have_and_not_that_it_is_complete(country):
+    """In Hà Nội both clubs stated their members, and one of the two how many of these are women."""
+    for indicator, clubs in (("members", "2 trong 2"), ("women", "1 trong 2")):
+        page = await opened(country, (await number(country, indicator, area="34:01"))["id"])
+        made = " ".join(" ".join(page.texts["p"]).split())
+        assert f"Phần đếm được là của {clubs} câu lạc bộ đã báo cáo số này." in made
+        assert "đã đủ" not in made
+    clubs = await opened(country, (await number(country, "clubs-founded", area="34:01"))["id"])
+    assert "đã báo cáo số này" not in " ".join(clubs.texts["p"])
+
+
 async def test_an_estimate_is_hatched_and_says_how_it_was_made(country):
     page = await opened(country, (await number(country, "members"))["id"])
     assert "456.470 = 70 x 6.521, ước tính (31/12/2023)" in page.text("estimated-how")
