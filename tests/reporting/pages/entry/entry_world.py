@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -15,7 +15,7 @@ from services.clubs.app import SERVICE as CLUBS
 from services.clubs.views import Clubs
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.ledger.view import FiguresView
-from shared.kernel.clock import HO_CHI_MINH, day_of
+from shared.kernel.clock import day_of, system_clock
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Role
 from shared.reference.book import load
@@ -29,7 +29,8 @@ from shared.web.upstream import Upstreams
 BA_DINH = PlaceRef(code="00004", list="34")
 HA_NOI = PlaceRef(code="01", list="34")
 NGOC_HA = PlaceRef(code="00008", list="34")
-NOW = datetime(2026, 11, 25, 9, 30, tzinfo=HO_CHI_MINH)
+NOW = system_clock() + timedelta(hours=2)
+"""Where the services' clocks stand: the day does not turn while tests run, and what they record is known by then."""
 TODAY = day_of(NOW)
 
 
