@@ -91,6 +91,8 @@ async def test_the_open_menu_of_a_phone_has_everything_and_covers_nothing(open_p
     await expect(page.get_by_role("button", name="Đăng xuất")).to_have_count(0 if role is None else 1)
     targets = await page.evaluate(_TARGETS)
     assert min(each["height"] for each in targets) >= 44
+    assert min(each["left"] for each in targets) >= 12
+    assert max(each["right"] for each in targets) <= NARROW - 12
     mark, menu = (next(each for each in targets if each["name"] == name) for name in ("Liên Thế", "Menu"))
     assert mark["top"] == menu["top"]
     after = await title.bounding_box()
