@@ -35,6 +35,7 @@ async def test_what_was_recorded_through_the_front_stands_on_the_page(page: Page
 async def test_who_signs_in_is_greeted_with_a_page_and_no_error(open_page: Opener) -> None:
     page = await open_page(360, role="centre")
     assert page.url.endswith("/")
+    await page.locator("summary", has_text="Menu").click()
     assert await page.get_by_role("button", name="Đăng xuất").count() == 1
     await assert_no_sideways_scroll(page)
 

@@ -44,7 +44,7 @@ async def _open(page: Page, path: str) -> None:
     assert await page.locator("h1").count() == 1, path
 
 
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1280, 768, 360])
 @pytest.mark.parametrize("role", [None, "province"])
 async def test_every_page_is_accessible_and_never_scrolls_sideways(open_page: Opener, role: str | None, width: int) -> None:
     page = await open_page(width, role=role)
@@ -52,6 +52,16 @@ async def test_every_page_is_accessible_and_never_scrolls_sideways(open_page: Op
         await _open(page, path)
         await assert_no_sideways_scroll(page)
         await assert_accessible(page)
+
+
+@pytest.mark.parametrize("width", [1280, 768, 360])
+@pytest.mark.parametrize("kind", ["late", "open", "done", "beside"])
+async def test_a_row_that_names_every_province_breaks_its_lines(open_page: Opener, width: int, kind: str) -> None:
+    page = await open_page(width)
+    await _open(page, "/tap-huan")
+    row = f'<ul class="todo"><li class="{kind}"><p>{"Thái Nguyên, " * 34}</p></li></ul>'
+    await page.evaluate("(row) => document.querySelector('main').insertAdjacentHTML('beforeend', row)", row)
+    await assert_no_sideways_scroll(page)
 
 
 @pytest.mark.parametrize("width", [1280, 360])
