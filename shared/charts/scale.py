@@ -19,14 +19,14 @@ class Scale:
 
     @classmethod
     def over(cls, values: Iterable[float], start: float, end: float, *, zero: bool = True, ticks: int = 4) -> Scale:
-        """The scale that holds the values (and zero) and ends at round numbers. Nothing, or only zero, gives 0 to 1."""
+        """The scale that holds the values (and zero) and ends at round numbers. Nothing, or only zero, gives 0 and 1."""
         held = list(values)
         if zero or not held:
             held.append(0.0)
         low, high = min(held), max(held)
         if low == high:
             low, high = (min(low, 0.0), max(high, 0.0)) if low else (0.0, 1.0)
-        step = _nice((high - low) / max(ticks, 1))
+        step = _nice((high - low) / max(ticks, 1)) if any(held) else 1.0
         return cls(floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step, start, end)
 
     def at(self, value: float) -> float:

@@ -29,7 +29,8 @@ def test_ticks_are_round_few_and_reach_both_ends(values: list[float]) -> None:
 
 
 def test_nothing_or_only_zero_gives_a_scale_all_the_same() -> None:
-    assert Scale.over([], 0, 10).ticks()[-1] == 1
+    assert Scale.over([], 0, 10).ticks() == [0, 1]
+    assert Scale.over([0, 0], 0, 10).ticks() == [0, 1]
     assert Scale.over([0, 0], 0, 10).at(0) == 0
 
 
