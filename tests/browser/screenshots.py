@@ -38,7 +38,7 @@ SECONDS = 600
 
 @dataclass(frozen=True)
 class Shot:
-    """`path` may name what only the running stack knows: {club}, {number}, {round}, {inspection}. `role` signs in first."""
+    """`path` may name what only the stack knows: {club}, its {commune}, {number}, {round}, {inspection}. `role` signs in."""
 
     name: str
     path: str
@@ -52,7 +52,7 @@ SHOTS = (
     Shot("past-1280", "/?as_of=2023-12-31", 1280),
     Shot("province-1280", "/tinh/34:38", 1280),
     Shot("province-360", "/tinh/34:38", 360),
-    Shot("commune-360", "/xa/34:15835", 360),
+    Shot("commune-360", "/xa/{commune}", 360, "province"),
     Shot("club-1280", "/clb/{club}", 1280, "province"),
     Shot("trace-1280", "/so/{number}", 1280),
     Shot("compare-1280", "/so-sanh", 1280),
@@ -120,6 +120,8 @@ async def _known(front: str, data: Path) -> dict[str, str]:
             rows = answer.json().get(listed, []) if answer.is_success else []
             if rows and rows[0].get(key):
                 found[name] = str(rows[0][key])
+            if name == "club" and rows and rows[0]["commune_today"]:
+                found["commune"] = str(rows[0]["commune_today"]["key"])
     return found
 
 
