@@ -110,7 +110,7 @@ class Club:
 
     def members_on(self, day: int) -> int | None:
         """The members by the last report as of that day or before."""
-        last = next(self.history.before(SNAPSHOTS, day + 1), None)
+        last = self.history.around(SNAPSHOTS, day + 1)[0]
         return None if last is None else Snapshot._make(last).total
 
 

@@ -7,7 +7,7 @@ Dissolved clubs still count as founded; they leave the clubs that exist, and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, assert_never
 
@@ -122,13 +122,11 @@ def _resume(suspensions: tuple[tuple[int, int], ...], day: int) -> tuple[tuple[i
 
 
 def _put_snapshot(page: Page, club: Club, new: Snapshot) -> Club:
-    history = club.history
-    old = history.at(SNAPSHOTS, new.day)
-    before = next(history.before(SNAPSHOTS, new.day), None)
-    until = _day_of(history.since(SNAPSHOTS, new.day + 1))
+    before, old, behind = club.history.around(SNAPSHOTS, new.day)
+    until = _day_of(behind)
     line = Line(page, HOLDS_A_YEAR, club.stock)
     line.put(_member_step(before), _member_step(old), member_step(new), until)
-    changed = club.told(history.put(SNAPSHOTS, tuple(new)))
+    changed = club.told(club.history.put(SNAPSHOTS, tuple(new)))
     _rebase_borrowers(line, club, changed, new.day, until)
     return changed
 
@@ -137,9 +135,8 @@ def _member_step(row: Row | None) -> Step | None:
     return None if row is None else member_step(Snapshot._make(row))
 
 
-def _day_of(rows: Iterator[Row]) -> int:
-    first = next(rows, None)
-    return FOREVER if first is None else first[0]
+def _day_of(row: Row | None) -> int:
+    return FOREVER if row is None else row[0]
 
 
 def _rebase_borrowers(line: Line, club: Club, changed: Club, start: int, until: int) -> None:
@@ -148,19 +145,25 @@ def _rebase_borrowers(line: Line, club: Club, changed: Club, start: int, until: 
     The months are taken one by one from the one state to the other: each `put` sees the changed steps in front of its own
     day and the unchanged ones behind. A month is kept by its first day and counts on its last.
     """
-    for row in club.history.since(MONTHS, month_start(start)):
+    history = club.history
+    _, row, behind = history.around(MONTHS, month_start(start))
+    if row is None:
+        row = behind
+    while row is not None:
         month = Month._make(row)
         if month.day >= until:
             break
+        before, _, behind = history.around(MONTHS, month.month)
         if month.borrowers is not None:
-            before = _previous(club.history, month.month, lambda each: borrowers_step(each, changed))
-            after = _next_day(club.history, month.month + 1, lambda each: borrowers_step(each, club))
-            line.put(before, borrowers_step(month, club), borrowers_step(month, changed), after)
+            previous = _previous(history, before, lambda each: borrowers_step(each, changed))
+            after = _next_day(history, behind, lambda each: borrowers_step(each, club))
+            line.put(previous, borrowers_step(month, club), borrowers_step(month, changed), after)
+        row = behind
 
 
 def _put_month(page: Page, club: Club, new: Month) -> Club:
     history = club.history
-    row = history.at(MONTHS, new.month)
+    before, row, behind = history.around(MONTHS, new.month)
     old = None if row is None else Month._make(row)
     page.add(new.day, COUNTED, month_flows(new))
     if old is not None:
@@ -169,22 +172,26 @@ def _put_month(page: Page, club: Club, new: Month) -> Club:
     for make in _series(club):
         old_step, new_step = make(old) if old is not None else None, make(new)
         if old_step is not None or new_step is not None:
-            line.put(_previous(history, new.month, make), old_step, new_step, _next_day(history, new.month + 1, make))
+            line.put(_previous(history, before, make), old_step, new_step, _next_day(history, behind, make))
     moved = _move_meeting(page, club, old.meeting if old is not None else None, new.meeting, new.month)
     return club.told(moved.put(MONTHS, tuple(new)))
 
 
-def _previous(history: History, month: int, make: Callable[[Month], Step | None]) -> Step | None:
-    for row in history.before(MONTHS, month):
+def _previous(history: History, row: Row | None, make: Callable[[Month], Step | None]) -> Step | None:
+    """The step of a month or of the nearest one before it that has one."""
+    while row is not None:
         if (step := make(Month._make(row))) is not None:
             return step
+        row = history.around(MONTHS, row[0])[0]
     return None
 
 
-def _next_day(history: History, month: int, make: Callable[[Month], Step | None]) -> int:
-    for row in history.since(MONTHS, month):
+def _next_day(history: History, row: Row | None, make: Callable[[Month], Step | None]) -> int:
+    """The day of the step of a month or of the nearest one behind it that has one."""
+    while row is not None:
         if (step := make(Month._make(row))) is not None:
             return step.day
+        row = history.around(MONTHS, row[0])[2]
     return FOREVER
 
 
@@ -194,14 +201,15 @@ def _move_meeting(page: Page, club: Club, old: int | None, new: int | None, mont
         return history
     line = Line(page, ACTIVE, club.working)
     if old is not None:
+        before, _, behind = history.around(MEETINGS, old, month)
+        line.put(_meeting_of(before), _meeting(old), None, _day_of(behind))
         history = history.without(MEETINGS, (old, month))
-        line.put(_meeting_before(history, old, month), _meeting(old), None, _day_of(history.since(MEETINGS, old, month)))
     if new is not None:
-        line.put(_meeting_before(history, new, month), None, _meeting(new), _day_of(history.since(MEETINGS, new, month)))
+        before, _, behind = history.around(MEETINGS, new, month)
+        line.put(_meeting_of(before), None, _meeting(new), _day_of(behind))
         history = history.put(MEETINGS, (new, month))
     return history
 
 
-def _meeting_before(history: History, day: int, month: int) -> Step | None:
-    last = next(history.before(MEETINGS, day, month), None)
-    return None if last is None else _meeting(last[0])
+def _meeting_of(row: Row | None) -> Step | None:
+    return None if row is None else _meeting(row[0])

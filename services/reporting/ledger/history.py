@@ -7,7 +7,7 @@ Frozen: putting a row makes a new history, which shares every other year.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
@@ -31,16 +31,18 @@ _EMPTY: Final[Year] = ((), (), ())
 class History:
     """Rows of the three kinds. `stored` are the bytes of years that nobody has looked at yet."""
 
-    __slots__ = ("_stored", "_years", "changed")
+    __slots__ = ("_order", "_stored", "_years", "changed")
 
     def __init__(
         self,
         stored: Mapping[int, bytes] | None = None,
         years: dict[int, Year] | None = None,
+        order: list[int] | None = None,
         changed: frozenset[int] = frozenset(),
     ) -> None:
         self._stored: Mapping[int, bytes] = stored or {}
         self._years: dict[int, Year] = years or {}
+        self._order = sorted(self._stored) if order is None else order
         self.changed = changed
         """The years that are no longer as they are stored."""
 
@@ -52,7 +54,7 @@ class History:
 
     def years(self) -> list[int]:
         """The years of which there is anything, in order."""
-        return sorted(self._stored.keys() | self._years.keys())
+        return self._order
 
     def encoded(self, year: int) -> bytes:
         """The bytes of one year: the same rows have the same bytes."""
@@ -60,31 +62,17 @@ class History:
 
     def rows(self, kind: int) -> list[Row]:
         """All rows of a kind, in order."""
-        return [row for year in self.years() for row in self._year(year)[kind]]
+        return [row for year in self._order for row in self._year(year)[kind]]
 
-    def before(self, kind: int, *key: int) -> Iterator[Row]:
-        """The rows in front of a key (a day, for a meeting and its month), the latest first."""
-        last = year_of(key[0])
-        for year in reversed(self.years()):
-            if year <= last:
-                rows = self._year(year)[kind]
-                for index in range(len(rows) if year < last else bisect_left(rows, key), 0, -1):
-                    yield rows[index - 1]
-
-    def since(self, kind: int, *key: int) -> Iterator[Row]:
-        """The rows at a key and behind it, the earliest first."""
-        first = year_of(key[0])
-        for year in self.years():
-            if year >= first:
-                rows = self._year(year)[kind]
-                for index in range(0 if year > first else bisect_left(rows, key), len(rows)):
-                    yield rows[index]
-
-    def at(self, kind: int, day: int) -> Row | None:
-        """The row of a day, if there is one."""
-        rows = self._year(year_of(day))[kind]
-        index = bisect_left(rows, (day,))
-        return rows[index] if index < len(rows) and rows[index][0] == day else None
+    def around(self, kind: int, *key: int) -> tuple[Row | None, Row | None, Row | None]:
+        """The row in front of a key (a day, for a meeting and its month), the one that has it, and the one behind it."""
+        number = year_of(key[0])
+        rows = self._year(number)[kind]
+        index = bisect_left(rows, key)
+        there = rows[index] if index < len(rows) and rows[index][: len(key)] == key else None
+        rest = index if there is None else index + 1
+        before = rows[index - 1] if index else self._last_before(kind, number)
+        return before, there, rows[rest] if rest < len(rows) else self._first_after(kind, number)
 
     def put(self, kind: int, row: Row) -> History:
         """With a row, in the place of the one that has its key."""
@@ -101,19 +89,34 @@ class History:
         key = row[:told_by]
         index = bisect_left(rows, key)
         rest = index + (index < len(rows) and rows[index][:told_by] == key)
-        made = (*year[:kind], (*rows[:index], *instead, *rows[rest:]), *year[kind + 1 :])
-        return History(self._stored, self._years | {number: made}, self.changed | {number})
+        years = self._years.copy()
+        years[number] = (*year[:kind], (*rows[:index], *instead, *rows[rest:]), *year[kind + 1 :])
+        order = self._order if number in self._order else sorted((*self._order, number))
+        return History(self._stored, years, order, self.changed if number in self.changed else self.changed | {number})
+
+    def _last_before(self, kind: int, number: int) -> Row | None:
+        for year in reversed(self._order):
+            if year < number and (rows := self._year(year)[kind]):
+                return rows[-1]
+        return None
+
+    def _first_after(self, kind: int, number: int) -> Row | None:
+        if self._order and self._order[-1] > number:
+            for year in self._order:
+                if year > number and (rows := self._year(year)[kind]):
+                    return rows[0]
+        return None
 
     def _all(self) -> dict[int, Year]:
-        return {year: self._year(year) for year in self.years()}
+        return {year: self._year(year) for year in self._order}
 
     def _year(self, year: int) -> Year:
         found = self._years.get(year)
         if found is None:
             data = self._stored.get(year)
-            found = _EMPTY if data is None else _decoded(data)
-            if data is not None:
-                self._years[year] = found
+            if data is None:
+                return _EMPTY
+            found = self._years[year] = _decoded(data)
         return found
 
 
