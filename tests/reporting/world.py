@@ -46,9 +46,9 @@ class ReportingWorld:
             return "\n".join([f"{table} {line}" for table in tables async for line in lines(connection, self.schema, table)])
 
 
-async def open_world(postgres: Any) -> ReportingWorld:
+async def open_world(postgres: Any, view: FiguresView | None = None) -> ReportingWorld:
     urls = await postgres.database("reporting")
-    view = FiguresView(load())
+    view = view or FiguresView(load())
     owner = await asyncpg.connect(urls.owner)
     try:
         await install(owner, urls.app_role, [view])

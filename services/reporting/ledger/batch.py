@@ -38,23 +38,34 @@ class Freshness:
 
 @dataclass(slots=True)
 class Batch:
-    """The rows of one batch. `stored` holds the parts that were loaded, `states` what they became."""
+    """The rows of one batch. `stored` holds the parts that were loaded last, `states` what they became; `freshness` and `lanes`
+    are of all that was ever folded here, the rest of what was folded since the last look."""
 
     keys: Keys
-    stored: Mapping[str, Parts]
-    states: dict[str, Subject | None]
+    stored: Mapping[str, Parts] = field(default_factory=dict[str, Parts])
+    states: dict[str, Subject | None] = field(default_factory=dict[str, "Subject | None"])
     events: list[str] = field(default_factory=list[str])
     entries: list[str] = field(default_factory=list[str])
     declarations: list[Row] = field(default_factory=list[Row])
     targets: list[Row] = field(default_factory=list[Row])
+    changed: set[str] = field(default_factory=set[str])
     freshness: dict[str, Freshness] = field(default_factory=dict[str, Freshness])
     lanes: dict[tuple[str, int], tuple[int, datetime]] = field(default_factory=dict[tuple[str, int], tuple[int, datetime]])
-    changed: set[str] = field(default_factory=set[str])
 
     @classmethod
     def over(cls, keys: Keys, stored: Mapping[str, Parts]) -> Batch:
         """A batch over the states that are stored, by stream."""
-        return cls(keys, stored, {stream: decode(parts) for stream, parts in stored.items()})
+        batch = cls(keys)
+        batch.look(stored)
+        return batch
+
+    def look(self, stored: Mapping[str, Parts]) -> None:
+        """Begin with the states of the next events; the rows of the ones before are written."""
+        self.stored = stored
+        self.states = {stream: decode(parts) for stream, parts in stored.items()}
+        for rows in (self.events, self.entries, self.declarations, self.targets):
+            rows.clear()
+        self.changed.clear()
 
     def fold_all(self, delivered: Iterable[Delivered]) -> None:
         """Fold events in order."""

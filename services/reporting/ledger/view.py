@@ -1,11 +1,12 @@
 """The view `figures`, version 3: the ledger behind every figure. One query loads the states of a batch, then a few
-set-based statements write everything, in the batch's own transaction. It keeps nothing in memory between batches.
+set-based statements write everything, in the batch's own transaction. It keeps nothing in memory between batches, and folds
+a batch of many subjects in slices, so that a larger country asks for no more memory.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.reporting.ledger import text
@@ -18,6 +19,8 @@ from shared.kernel.database import Connection
 from shared.kernel.ports import PlaceBook
 from shared.projections.view import Delivered
 
+_AT_ONCE: Final = 1000
+"""The subjects of a slice: each is some ten kilobytes stored, and several times that while it is folded."""
 _LOAD: Final = "select stream, part, state from subjects where stream = any($1::text[])"
 _STATES: Final = """
     insert into subjects (stream, part, state) select * from unnest($1::text[], $2::smallint[], $3::bytea[])
@@ -47,14 +50,15 @@ class FiguresView:
     sources = ("clubs", "trainings", "monitoring", "reporting")
     codec = CODEC
 
-    def __init__(self, places: PlaceBook, *, tells: bool = True) -> None:
+    def __init__(self, places: PlaceBook, *, tells: bool = True, at_once: int = _AT_ONCE) -> None:
         self._places = places
         self._keys = Keys(places)
         self._tells = tells
+        self._at_once = at_once
 
     def silent(self) -> FiguresView:
         """The same fold, without a word to the feed."""
-        return FiguresView(self._places, tells=False)
+        return FiguresView(self._places, tells=False, at_once=self._at_once)
 
     def tables(self) -> str:
         """States, entries, declared figures, targets, freshness and positions."""
@@ -62,12 +66,25 @@ class FiguresView:
 
     async def apply(self, connection: Connection, events: Sequence[Delivered]) -> None:
         """Fold the events in order, write what they change, and tell the feed."""
-        streams = sorted({each.recorded.stream for each in events})
-        batch = Batch.over(self._keys, await stored_parts(connection, streams))
-        batch.fold_all(events)
-        await write(connection, batch)
+        batch = Batch(self._keys)
+        for some in slices(events, self._at_once):
+            batch.look(await stored_parts(connection, sorted({each.recorded.stream for each in some})))
+            batch.fold_all(some)
+            await write_rows(connection, batch)
+        await write_heads(connection, batch)
         if events and self._tells:
             await append(connection, "figures", _told(events, batch))
+
+
+def slices(events: Sequence[Delivered], subjects: int) -> Iterator[Sequence[Delivered]]:
+    """The events in order, cut wherever one more would bring in more than so many subjects."""
+    start, seen = 0, set[str]()
+    for index, each in enumerate(events):
+        if len(seen) == subjects and each.recorded.stream not in seen:
+            yield events[start:index]
+            start, seen = index, set[str]()
+        seen.add(each.recorded.stream)
+    yield events[start:]
 
 
 async def stored_parts(connection: Connection, streams: Sequence[str]) -> dict[str, dict[int, bytes]]:
@@ -78,8 +95,8 @@ async def stored_parts(connection: Connection, streams: Sequence[str]) -> dict[s
     return found
 
 
-async def write(connection: Connection, batch: Batch) -> None:
-    """All rows of a batch. Rows that other lanes may write too are written in one order, so that nobody waits in a circle."""
+async def write_rows(connection: Connection, batch: Batch) -> None:
+    """The rows of what was folded since the last look: of lanes that nobody else writes."""
     await connection.copy_to_table("events", source=text.lines(batch.events))
     await connection.copy_to_table("entries", source=text.lines(batch.entries))
     if batch.declarations:
@@ -88,6 +105,10 @@ async def write(connection: Connection, batch: Batch) -> None:
         await connection.copy_records_to_table("targets", records=batch.targets)
     parts = list(batch.changed_parts())
     await connection.execute(_STATES, *([part[index] for part in parts] for index in range(3)))
+
+
+async def write_heads(connection: Connection, batch: Batch) -> None:
+    """Rows that other lanes may write too: once, at the end, in one order, so that nobody waits in a circle."""
     fresh = sorted(batch.freshness.items())
     await connection.execute(
         _FRESHNESS, *text.columns((province, each.events, each.recorded_at, each.latest_month) for province, each in fresh)
