@@ -1,6 +1,6 @@
 """The view `figures`, version 3: the ledger behind every figure. One query loads the states of a batch, then a few
 set-based statements write everything, in the batch's own transaction. It keeps nothing in memory between batches, and folds
-a batch of many subjects in slices, so that a larger country asks for no more memory.
+a batch of many subjects in slices, so that a larger country holds no more states in memory at once.
 """
 
 from __future__ import annotations
