@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from services.reporting.ledger.measures import MEMBER_ATTRIBUTES
 from services.reporting.ledger.view import FiguresView, slices
 from services.reporting.questions import cube
 from services.reporting.questions.cube import Groups, Slice
 from services.reporting.questions.question import Clocks
 from services.reporting.questions.sheet import Sheet
 from services.reporting.questions.snapshot import snapshot
+from shared.events.clubs import ClubFounded, Loans, MembersReported, MonthReported
 from shared.events.monitoring import (
     Finding,
     InspectionCompleted,
@@ -35,6 +37,7 @@ from tests.reporting.recount import founded_in, recount
 from tests.reporting.world import ReportingWorld, close_world, open_world
 
 PLACES = load()
+LOANS = Loans(borrowers=20, number=21, total=10**8)
 MEASURES = (
     "clubs_founded",
     "clubs_existing",
@@ -157,6 +160,30 @@ async def test_I4_a_batch_of_more_subjects_than_are_folded_at_once_ends_in_the_s
     """Seen to fail with slices that forget the rows of the one before, and with freshness counted anew in each."""
     log = in_lanes(told(4))
     assert await dump_of(postgres, log, 1000, FiguresView(PLACES, at_once=3)) == await dump_of(postgres, log, 1000)
+
+
+async def test_a_year_of_reports_twice_a_month_is_stored_as_it_is_neither_compressed_nor_moved_aside(world: ReportingWorld):
+    """Seen to fail without `toast_tuple_target`."""
+    months = [date(2025, number, 1) for number in range(1, 13)]
+    reports = [
+        MonthReported(month=month, meeting_held=True, met_on=month, income_fund=10**8, operating_fund=10**7, loans=LOANS)
+        for month in months
+    ]
+    counts = dict.fromkeys(MEMBER_ATTRIBUTES, 50)
+    days = [month.replace(day=day) for month in months for day in (1, 15)]
+    members = [MembersReported(as_of=day, basis="counted", total=60, **counts) for day in days]
+    founded = ClubFounded(name="CLB", commune=PlaceRef.parse("34:00004"), founded_on=date(2024, 5, 1))
+    await world.tell("club-1", founded, *reports, *members, at=datetime(2026, 1, 5, tzinfo=UTC))
+    async with world.pool.acquire() as connection:
+        year = await connection.fetchrow(
+            "select octet_length(state) as bytes, pg_column_size(state) as stored from subjects where part = 2025"
+        )
+        aside = await connection.fetchval(
+            "select pg_relation_size(reltoastrelid) from pg_class where oid = 'subjects'::regclass"
+        )
+    assert 2_000 < year["bytes"] < 4_000
+    assert year["stored"] - year["bytes"] in (1, 4)
+    assert aside == 0
 
 
 def test_a_slice_holds_all_events_in_order_and_never_more_subjects_than_allowed():

@@ -104,9 +104,7 @@ class Club:
 
     def told(self, history: History) -> Club:
         """The club with another history. Written out, since `dataclasses.replace` costs as much as a fold."""
-        return Club(
-            self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards, history
-        )  # fmt: skip
+        return Club(self.place, self.founded_on, self.generated, self.dissolved_on, self.suspensions, self.boards, history)
 
     def members_on(self, day: int) -> int | None:
         """The members by the last report as of that day or before."""

@@ -2,7 +2,7 @@
 
 `events` has one row an event, `entries` its signed amounts (one row a day and basis). Sums are made in the serving process,
 over a copy of `entries` by columns: no index here is for sums. `subjects` has a row for what a subject is and one for each
-year of its reports, so that an event writes a year at most, and a year is never compressed or moved aside.
+year of its reports: an event writes the years it is about, and a year of monthly reports is neither compressed nor moved aside.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from shared.kernel.ports import PlaceBook
 from shared.projections.view import Delivered
 
 _AT_ONCE: Final = 1000
-"""The subjects of a slice: each is some ten kilobytes stored, and several times that while it is folded."""
+"""The subjects of a slice: a club of five years takes some fifteen kilobytes while it is folded."""
 _LOAD: Final = "select stream, part, state from subjects where stream = any($1::text[])"
 _STATES: Final = """
     insert into subjects (stream, part, state) select * from unnest($1::text[], $2::smallint[], $3::bytea[])

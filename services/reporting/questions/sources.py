@@ -23,7 +23,8 @@ from services.reporting.questions.declared import Declared
 BESIDE_OLDS = "/63:"
 """Ends the key of what lies in a new province and in no single old one: `34:37/63:`."""
 
-_RANK = {"counted": 3, "declared": 2, "estimated": 1}
+RANKED = {"counted": 3, "declared": 2, "estimated": 1}
+"""The bases of which a figure may stand for a whole area, the stronger ones higher."""
 
 
 _NOTHING: Mapping[str, int] = {}
@@ -75,6 +76,18 @@ class Choice(NamedTuple):
         return "declared" if sum(each.value for each in self.used) == self.value else "mixed"
 
 
+class Rank(NamedTuple):
+    """What decides between published figures of one area: the first of these that differs, and the greater stands. The stream
+    only settles what nothing else tells apart."""
+
+    valid_to: date
+    published_on: date
+    basis: int
+    exact: bool
+    value: Decimal
+    stream: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What is declared, valid by a day: of the asked indicator, and of the total of clubs. The latest of each area.
@@ -97,12 +110,12 @@ class Claims:
         """The total of clubs that was declared by the claim's own day; the present one when there was none yet."""
         until = claim.valid_to or date.min
         earlier = (each for each in self.totals if each.area in names and (each.valid_to or date.max) <= until)
-        return max(earlier, key=_order, default=None) or _newest(self.clubs, names)
+        return max(earlier, key=rank, default=None) or _newest(self.clubs, names)
 
 
 def _stands(each: Declared, day: date, indicator: str) -> bool:
     """Of the indicator, for a whole area, not contradicted by its own source, and valid by the day."""
-    if each.indicator != indicator or each.scope is not None or each.area is None or each.basis not in _RANK:
+    if each.indicator != indicator or each.scope is not None or each.area is None or each.basis not in RANKED:
         return False
     return each.valid_to is not None and each.valid_to <= day
 
@@ -113,15 +126,17 @@ def _latest(day: date, indicator: str, declared: Iterable[Declared]) -> dict[str
         if each.area is None or not _stands(each, day, indicator):
             continue
         other = latest.get(each.area)
-        if other is None or _order(each) > _order(other):
+        if other is None or rank(each) > rank(other):
             latest[each.area] = each
     return latest
 
 
-def _order(each: Declared) -> tuple[object, ...]:
-    """Later validity wins, then later publication, then the stronger basis and the exact word; the stream settles it."""
+def rank(each: Declared) -> Rank:
+    """Where a published figure stands among those of its area."""
     published = each.published_on or date.min
-    return (each.valid_to, published, _RANK.get(each.basis, 0), each.qualifier == "exact", each.value, each.stream)
+    return Rank(
+        each.valid_to or date.min, published, RANKED.get(each.basis, 0), each.qualifier == "exact", each.value, each.stream
+    )
 
 
 def choose(
@@ -184,7 +199,7 @@ def _newest(claims: Mapping[str, Declared], names: Iterable[str]) -> Declared | 
     newest: Declared | None = None
     for name in names:
         found = claims.get(name)
-        if found is not None and (newest is None or _order(found) > _order(newest)):
+        if found is not None and (newest is None or rank(found) > rank(newest)):
             newest = found
     return newest
 

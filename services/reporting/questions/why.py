@@ -15,9 +15,8 @@ from services.reporting.questions import wording
 from services.reporting.questions.declared import Declared
 from services.reporting.questions.desk import Figure
 from services.reporting.questions.geography import same_places
+from services.reporting.questions.sources import RANKED, Rank, rank
 from shared.reference.book import Places
-
-_BASES = ("counted", "declared", "estimated")
 
 
 def shown(found: Figure, places: Places) -> Words:
@@ -140,7 +139,7 @@ def not_shown(claim: Declared, found: Figure, places: Places) -> Words:
         return Words(f"chỉ nói về {claim.scope}, không phải cả địa bàn", f"is of {claim.scope} only, not of the whole area")
     if claim.area not in own:
         return Words("chỉ nói về một tỉnh cũ, không phải cả tỉnh hiện nay", "is of one old province, not of the one of today")
-    if claim.basis not in _BASES:
+    if claim.basis not in RANKED:
         return Words(
             "chép theo nguồn mà chính nguồn nói khác nhau, nên không đứng thay cho cả địa bàn",
             "is printed so by a source that contradicts itself, so it does not stand for the area",
@@ -154,25 +153,28 @@ def not_shown(claim: Declared, found: Figure, places: Places) -> Words:
     used = [each for each in found.choice.used if each.area in own]
     if not used:
         return Words("đã có nguồn cụ thể hơn: cộng từ bên dưới lên", "gives way to a more specific source: the sum from below")
-    if (used[0].valid_to or date.min) > claim.valid_to:
-        return Words("cũ hơn số đang hiện", "is older than the figure shown")
-    return _of_the_same_day(claim, used[0])
+    return _ranked_lower(claim, used[0])
 
 
-def _of_the_same_day(claim: Declared, shown: Declared) -> Words:
-    """What told two published figures of one day apart: the order of `sources`, which no day and no basis may decide."""
-    if (claim.published_on or date.min) < (shown.published_on or date.min):
-        if claim.published_on is None:
+def _ranked_lower(claim: Declared, shown: Declared) -> Words:
+    """Why another figure of the same area stands before a published one: the first difference of their ranks."""
+    lower, higher = rank(claim), rank(shown)
+    match next((name for name, one, other in zip(Rank._fields, lower, higher, strict=True) if one != other), "stream"):
+        case "valid_to":
+            return Words("cũ hơn số đang hiện", "is older than the figure shown")
+        case "published_on" if claim.published_on is None:
             return Words(
                 "cùng ngày, nhưng nguồn không ghi ngày công bố",
                 "is of the same day, but its source does not say when it was published",
             )
-        return Words("cùng ngày, nhưng công bố trước số đang hiện", "is of the same day, but was published earlier")
-    if _BASES.index(claim.basis) > _BASES.index(shown.basis):
-        return Words("cùng ngày, nhưng căn cứ yếu hơn số đang hiện", "is of the same day, but on a weaker basis")
-    if claim.qualifier != "exact" and shown.qualifier == "exact":
-        return Words("cùng ngày, nhưng chỉ là số chừng", "is of the same day, but is not an exact figure")
-    return Words(
-        "cùng ngày, cùng căn cứ và không có gì để chọn giữa hai số, nên hiện số lớn hơn",
-        "is of the same day and basis, and nothing tells the two apart, so the larger one is shown",
-    )
+        case "published_on":
+            return Words("cùng ngày, nhưng công bố trước số đang hiện", "is of the same day, but was published earlier")
+        case "basis":
+            return Words("cùng ngày, nhưng căn cứ yếu hơn số đang hiện", "is of the same day, but on a weaker basis")
+        case "exact":
+            return Words("cùng ngày, nhưng chỉ là số chừng", "is of the same day, but is not an exact figure")
+        case _:
+            return Words(
+                "cùng ngày, cùng căn cứ và không có gì để chọn giữa hai số, nên hiện số lớn hơn",
+                "is of the same day and basis, and nothing tells the two apart, so the larger one is shown",
+            )

@@ -105,7 +105,7 @@ class Book:
 
 def seeded(name: str) -> Random:
     """A random number generator of its own for each thing that is made, so that one does not disturb another."""
-    return Random(name)  # noqa: S311  # generated figures, not secrets
+    return Random(name)  # noqa: S311  generated figures, not secrets
 
 
 def _uuid5(namespace: bytes, key: str) -> str:
