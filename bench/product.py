@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bench.answers import MEASURES, Row, hash_of
-from bench.core import Bench, Result, Wrong
+from bench.core import Bench, Contestant, Result, Wrong
 from bench.servers import Servers
 from bench.workers import Worker, result_of
 from bench.workload.files import Workload, workload
@@ -140,25 +140,25 @@ class Product:
 
 @dataclass(slots=True)
 class Apart:
-    """A product with servers of its own for every run: for a workload that has no room beside another one."""
+    """A contestant with servers of its own for every run: for a workload that has no room beside another one."""
 
-    product: Product
+    contestant: Contestant
     _servers: Servers | None = None
 
     @property
     def name(self) -> str:
-        """The product's."""
-        return self.product.name
+        """The contestant's."""
+        return self.contestant.name
 
     async def prepare(self, bench: Bench) -> None:
         """Servers and topics of its own."""
         self._servers = Servers()
-        await self.product.prepare(self._there(bench))
+        await self.contestant.prepare(self._there(bench))
 
     async def run(self, bench: Bench) -> Result:
-        """The product's run."""
+        """The contestant's run."""
         await (self._servers or bench.servers).settle()
-        return await self.product.run(self._there(bench))
+        return await self.contestant.run(self._there(bench))
 
     async def cleanup(self, bench: Bench) -> None:
         """The servers are gone, with everything on them."""
@@ -168,6 +168,47 @@ class Apart:
 
     def _there(self, bench: Bench) -> Bench:
         return bench if self._servers is None else replace(bench, servers=self._servers, folder=self._servers.folder)
+
+
+@dataclass(slots=True)
+class Again:
+    """A product so many times, one after another, each time into a fresh database: as long a look at the machine as one run of
+    a workload so many times larger, since the speed of a shared machine drifts."""
+
+    product: Product
+    times: int
+
+    @property
+    def name(self) -> str:
+        """The product's."""
+        return self.product.name
+
+    async def prepare(self, bench: Bench) -> None:
+        """The topics are filled."""
+        await self.product.prepare(bench)
+
+    async def run(self, bench: Bench) -> Result:
+        """The sums of all runs, and the highest peaks."""
+        results = [await self.product.run(bench)]
+        while len(results) < self.times:
+            await self.product.cleanup(bench)
+            await self.product.prepare(bench)
+            await bench.servers.settle()
+            results.append(await self.product.run(bench))
+        first = results[0]
+        return replace(
+            first,
+            seconds=sum(each.seconds for each in results),
+            events=sum(each.events for each in results),
+            cpu_own=sum(each.cpu_own or 0.0 for each in results),
+            cpu_postgres=sum(each.cpu_postgres or 0.0 for each in results),
+            answer=next((each.answer for each in results if each.answer != first.key), first.answer),
+            extra={name: max(each.extra[name] for each in results) for name in first.extra},
+        )
+
+    async def cleanup(self, bench: Bench) -> None:
+        """The last database is dropped."""
+        await self.product.cleanup(bench)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import sys
 from typing import Any
@@ -81,6 +82,8 @@ async def _obey(publish: Any) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await asyncio.sleep(0.5)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # as shared/runtime/process.py does for every service
     print("listening", flush=True)
     while await reader.readline():
         await publish()

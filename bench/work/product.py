@@ -48,10 +48,14 @@ async def main(orders: dict[str, Any]) -> None:
     runner = Runner(pool, orders["bootstrap"], [view], orders["group"], max_records=orders.get("max_records", 5000))
     done = asyncio.Event()
     ended: list[tuple[float, float, float]] = []
+    half: list[float] = []
 
     def committed() -> None:
         status = runner.status().views[view.name]
-        if status.applied + status.parked >= orders["events"]:
+        passed = status.applied + status.parked
+        if not half and 2 * passed >= orders["events"]:
+            half.append(peak_rss_mb(os.getpid()))
+        if passed >= orders["events"]:
             ended.append(pool.now())
             done.set()
 
@@ -77,7 +81,8 @@ async def main(orders: dict[str, Any]) -> None:
                 "cpu": own,
                 "cpu_postgres": postgres,
                 "events": runner.status().views[view.name].applied,
-                "peak_rss_mb": peak_rss_mb(os.getpid()),
+                "peak_rss_mb": (peak := peak_rss_mb(os.getpid())),
+                "peak_since_half": peak / half[0] if half else 1.0,
             }
         ),
         flush=True,

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, cast
 
 import asyncpg
 import orjson
 
+from shared.feeds.bell import Bell
 from shared.kernel.database import Connection, Pool
 from shared.telemetry import context
 
@@ -79,7 +82,7 @@ class Feed:
         self._pool = pool
         self._name = name
         self._poll_seconds = poll_seconds
-        self._more = asyncio.Event()
+        self._more = Bell()
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
         self.clients = 0
@@ -91,14 +94,21 @@ class Feed:
         self._last: int | None = None
         """The last message that was read; the ones before it, as many as are kept, are in `_kept`."""
         self._kept: deque[Message] = deque(maxlen=_KEPT)
-        self._reading: tuple[asyncio.Event, asyncio.Task[None]] | None = None
+        self._reading: tuple[Bell, asyncio.Task[None]] | None = None
         self.ended = False
         """The process is about to stop: listeners go, and come back to another one with their `Last-Event-ID`."""
 
     def wake(self) -> None:
-        """Something was committed in this process: to be put into `Runner.on_commit`."""
-        self._more.set()
-        self._more = asyncio.Event()
+        """Something was committed in this process: to be put into `Runner.on_commit`.
+
+        It is read first, once for everybody, and then they are woken, once each: a thousand listeners that wake to wait for
+        the same reading wake twice.
+        """
+        more, self._more = self._more, Bell()
+        if not self._listeners or self.ended:
+            more.ring()
+            return
+        self._read_together().add_done_callback(partial(_tell, more))
 
     def end(self) -> None:
         """Let all listeners go, since the process is about to stop."""
@@ -141,20 +151,16 @@ class Feed:
 
     async def next(self, after: int, limit: int, seconds: float) -> list[Message]:
         """The next messages, waiting for the first of them; empty when none came in time."""
-        deadline = asyncio.get_running_loop().time() + seconds
+        deadline = time.monotonic() + seconds
         self._listens(1)
         try:
             while True:
                 more = self._more
                 found = await self._found(after, limit)
-                left = deadline - asyncio.get_running_loop().time()
+                left = deadline - time.monotonic()
                 if found or left <= 0 or self.ended:
                     return found
-                try:
-                    async with asyncio.timeout(left):
-                        await more.wait()
-                except TimeoutError:
-                    return []
+                await more.wait(left)
         finally:
             self._listens(-1)
 
@@ -163,18 +169,18 @@ class Feed:
         if self._last is None:
             await self.head()
         if after >= (self._last or 0):
-            await self._read_together()
+            await asyncio.shield(self._read_together())
         first = (self._last or 0) - len(self._kept)
         if after < first:
             return await self.read(after, limit)
         return list(islice(self._kept, after - first, after - first + limit))
 
-    async def _read_together(self) -> None:
-        """One reading for everybody who was woken by the same commit. Whatever is kept without a wake was read at the first
-        look after one, so nobody sleeps over it."""
+    def _read_together(self) -> asyncio.Task[None]:
+        """The one reading for everybody since the last commit. Whatever is kept without a wake was read at the first look after
+        one, so nobody sleeps over it."""
         if self._reading is None or self._reading[0] is not self._more or _failed(self._reading[1]):
             self._reading = self._more, asyncio.create_task(self._read_newer())
-        await asyncio.shield(self._reading[1])
+        return self._reading[1]
 
     async def _read_newer(self) -> None:
         while True:
@@ -202,6 +208,11 @@ class Feed:
                 continue
             if head != self._last:  # what this process committed itself has been read, or is about to be
                 self.wake()
+
+
+def _tell(more: Bell, reading: asyncio.Task[None]) -> None:
+    _failed(reading)  # then whoever is woken reads again, and is told why not
+    more.ring()
 
 
 def _failed(task: asyncio.Task[None]) -> bool:

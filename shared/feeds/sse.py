@@ -7,7 +7,6 @@ built anew) starts at the end and says so.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
@@ -16,6 +15,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message as AsgiMessage
 from starlette.types import Send
 
+from shared.feeds.bell import Limit
 from shared.feeds.feed import Feed, Message
 
 _PAGE = 100
@@ -71,9 +71,10 @@ class _Impatient(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         """Send part by part, each within the time a client may take."""
 
+        limit = Limit(self._stalled)
+
         async def send_in_time(message: AsgiMessage) -> None:
-            async with asyncio.timeout(self._stalled):
-                await send(message)
+            await limit.on(send(message))
 
         self._feed.clients += 1
         try:

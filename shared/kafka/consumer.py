@@ -144,8 +144,9 @@ class BatchConsumer:
         with _collector_resting():
             records = [received(record) for record in raw]
             message.raw_message = raw = ()
-            handled = await self._handled(records)
-        if not handled:
+            if await self._handled(records):
+                records = []  # before the collector looks again
+        if records:
             await self._read_again(records)
             return
         self._pause, self.last_failure = _FIRST_PAUSE, None
