@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import resource
 import sys
 from typing import Any
@@ -18,6 +17,7 @@ from starlette.routing import Route
 from shared.eventlog.postgres import open_pool
 from shared.feeds.feed import Feed, append
 from shared.feeds.sse import sse_response
+from shared.runtime import collector
 
 PAYLOAD = {
     "events": 12,
@@ -82,8 +82,7 @@ async def _obey(publish: Any) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     await asyncio.sleep(0.5)
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # as shared/runtime/process.py does for every service
+    collector.spare()
     print("listening", flush=True)
     while await reader.readline():
         await publish()

@@ -7,7 +7,6 @@ One transaction a batch remains, since one statement each would cost more. The f
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -24,6 +23,7 @@ from shared.kafka.record import Partition, Received
 from shared.kafka.topics import topic_of
 from shared.projections.view import Delivered, schema_of
 from shared.reference.book import load
+from shared.runtime import collector
 
 
 async def main(orders: dict[str, Any]) -> None:
@@ -61,9 +61,7 @@ async def main(orders: dict[str, Any]) -> None:
 
     topics = [topic_of(source) for source in view.sources]
     consumer = BatchConsumer(orders["bootstrap"], topics, orders["group"], handle, assigned)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # as shared/runtime/process.py does for every service
+    collector.spare()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     await consumer.start()

@@ -7,7 +7,6 @@ checkpoints) to the commit of the last event. `processes` > 1: it works until it
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import sys
@@ -20,6 +19,7 @@ from services.reporting.ledger.view import FiguresView
 from shared.eventlog.postgres import open_pool
 from shared.projections.runner import Runner
 from shared.reference.book import load
+from shared.runtime import collector
 
 
 class Watched:
@@ -60,9 +60,7 @@ async def main(orders: dict[str, Any]) -> None:
             done.set()
 
     runner.on_commit.append(committed)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # as shared/runtime/process.py does for every service
+    collector.spare()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     running = asyncio.create_task(runner.run())

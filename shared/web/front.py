@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.kernel.errors import Refused
+from shared.runtime import collector
 from shared.runtime.logging import configure
 from shared.runtime.operations import Server, operations
 from shared.runtime.process_metrics import LoopLag, watch_process
@@ -155,6 +156,7 @@ async def _served(settings: FrontSettings, on_served: OnServed | None) -> None:
     if settings.metrics_port is not None:
         looked_at = operations("front", meters, lambda: {"web": front.started and not front.should_exit})
         aside.append(asyncio.create_task(Server(looked_at, settings.host, settings.metrics_port).serve()))
+    collector.spare()
     await front.serve()
     for task in aside:
         task.cancel()

@@ -23,6 +23,7 @@ from shared.telemetry import context
 from shared.web import origin
 from shared.web.body import written
 from shared.web.listeners import LISTENERS, Listeners
+from shared.web.spread import Spread
 
 _TIMEOUT = httpx.Timeout(60.0, connect=3.0, pool=10.0)
 _LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=64)
@@ -191,9 +192,14 @@ def credentials(request: Request) -> Headers:
 
 def open_clients(urls: Mapping[str, str], *, streams: bool = False) -> dict[str, httpx.AsyncClient]:
     """A client for each service, or for its streams; proxies of the environment are not used."""
-    limits = _STREAMS if streams else _LIMITS
     clients = {
-        name: httpx.AsyncClient(base_url=url, timeout=_TIMEOUT, limits=limits, trust_env=False, follow_redirects=False)
+        name: httpx.AsyncClient(
+            base_url=url,
+            timeout=_TIMEOUT,
+            transport=httpx.AsyncHTTPTransport(limits=_STREAMS, trust_env=False) if streams else Spread(_LIMITS),
+            trust_env=False,
+            follow_redirects=False,
+        )
         for name, url in urls.items()
     }
     for client in clients.values():  # one client carries all visitors: it must keep nobody's cookies
