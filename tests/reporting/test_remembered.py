@@ -11,7 +11,7 @@ from services.reporting.indicators import indicator
 from services.reporting.questions import number_id
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.ask import Ask
-from services.reporting.questions.progress import progress
+from services.reporting.questions.progress import progress, spoken_of
 from services.reporting.questions.question import Clocks
 from services.reporting.questions.series import quarters_of
 from services.reporting.questions.snapshot import snapshot
@@ -115,3 +115,23 @@ def test_a_memory_forgets_what_was_least_used_by_weight():
     memory.keep("e", "e", 6)
     assert [memory.get(key) for key in "bcde"] == ["B", "c", "d", None]
     assert Held().answers.get("b") is None
+
+
+async def test_what_is_published_speaks_of_exactly_those_numbers_of_the_whole_answer(world: ReportingWorld):
+    """Of the nation and each province, on both maps. Seen to fail without the figures that are not shown."""
+    await world.fold(small_country())
+    for map_ in ("34", "63"):
+        asked = ask(clocks=Clocks(date(2026, 3, 2), NOW, map_))
+        async with snapshot(world.pool, "figures") as found:
+            every, spoken = await progress(found, PLACES, asked), await spoken_of(found, PLACES, asked)
+        wanted = {
+            row["key"]: [each for each in row["numbers"] if each["id"] and (each["declarations"] or each["others"])]
+            for row in [{**every["area"], "numbers": every["numbers"]}, *every["groups"]]
+            if row["kind"] != "none"
+        }
+        given = {row["key"]: row["numbers"] for row in [{**spoken["area"], "numbers": spoken["numbers"]}, *spoken["groups"]]}
+        assert given == wanted
+        assert any(each["others"] for row in wanted.values() for each in row)
+        assert any(each["declarations"] for row in wanted.values() for each in row)
+        assert not all(wanted.values())
+        assert spoken["as_of"] == every["as_of"]

@@ -15,7 +15,7 @@ from services.reporting.pages.site import Site
 from services.reporting.pages.stamps import due_month, stamp_of
 from services.reporting.pages.todo_list import contradictions, late_provinces
 from services.reporting.pages.words import say
-from services.reporting.questions.progress import progress
+from services.reporting.questions.progress import progress, spoken_of
 from services.reporting.questions.snapshot import Snapshot
 from shared.kernel.errors import Refused
 from shared.kernel.place import MapName
@@ -81,16 +81,14 @@ async def _counts(found: Snapshot, site: Site, reading: Reading) -> Json:
 
 
 async def claims_of(found: Snapshot, site: Site, reading: Reading) -> list[Json]:
-    """The indicators that sources speak of, by province of both maps: what `contradictions` looks through."""
+    """What sources speak of, in the nation and its provinces on both maps: what `contradictions` looks through."""
     return [await _claimed(found, site, reading, map_) for map_ in ("34", "63")]
 
 
 async def _claimed(found: Snapshot, site: Site, reading: Reading, map_: MapName) -> Json:
     definitions = tuple(indicator(slug) for slug in CLAIMED)
     clocks = replace(reading.ask.clocks, map=map_)
-    return await progress(
-        found, site.desk.places, replace(reading.ask, definitions=definitions, clocks=clocks, group_by="province")
-    )
+    return await spoken_of(found, site.desk.places, replace(reading.ask, definitions=definitions, clocks=clocks))
 
 
 async def _overdue(site: Site, visitor: Visitor) -> tuple[list[Json], Refused | None]:

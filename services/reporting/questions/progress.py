@@ -63,6 +63,24 @@ async def _rows(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
     return [total, *await _groups(found, desk, ask, questions, figures)]
 
 
+async def spoken_of(found: Snapshot, places: Places, ask: Ask) -> Json:
+    """Of an area and its provinces those numbers alone that something published speaks of, as in the whole answer: `as_of`,
+    `area`, `numbers`, and `groups` with their numbers. Most have none: the words of hundreds that nobody reads cost much."""
+    what = ("spoken of", tuple(each.slug for each in ask.definitions), ask.area)
+    area, *groups = await remembered.rows(found, ask.clocks, what, lambda: _spoken_of(found, places, ask))
+    return {"as_of": ask.clocks.as_of.isoformat(), "area": area, "numbers": area["numbers"], "groups": groups}
+
+
+async def _spoken_of(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
+    questions = [Question(definition, ask.area, ask.clocks) for definition in ask.definitions]
+    desk = await Desk(places, ask.clocks).load(found, questions)
+    rows: list[Row] = []
+    for area in (ask.area, *desk.provinces(ask.area)):
+        figures = [desk.figure(question.of(area)) for question in questions]
+        rows.append(Row.of(render.area(area, places), [each for each in figures if each.choice.used or each.others]))
+    return rows
+
+
 async def whole(found: Snapshot, places: Places, area: Area, questions: Sequence[Question]) -> list[Figure]:
     """The figures of one area."""
     return await _whole(found, Desk(places, questions[0].clocks), area, questions)
