@@ -75,7 +75,8 @@ def disagreements_in(parts: Sequence[Figure], places: Places, language: Language
     for part in parts:
         number, question = render.figure(part), part.question
         area = render.area(question.area, places)
-        answer: Json = {"as_of": question.clocks.as_of.isoformat(), "area": area, "numbers": [number], "groups": []}
+        clocks = {"as_of": question.clocks.as_of.isoformat(), "map": question.clocks.map}
+        answer: Json = {**clocks, "area": area, "numbers": [number], "groups": []}
         found += disagreements(contradictions([answer]), {number["id"]: reasons_of(part, places)}, places, language)
     return found
 

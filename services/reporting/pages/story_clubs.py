@@ -120,10 +120,11 @@ async def _todos(site: Site, visitor: Visitor, commune: PlaceRef) -> Block:
 def told_of(story: Json, places: Places, language: Language) -> list[Told]:
     """The timeline in words, the newest first."""
     totals = {each["as_of"]: each["total"] for each in story["memberships"]}
-    return [_told(moment, totals, places, language) for moment in story["timeline"]]
+    here = PlaceRef.model_validate(story["founding"]["commune"])
+    return [_told(moment, totals, places, here, language) for moment in story["timeline"]]
 
 
-def _told(moment: Json, totals: dict[str, int], places: Places, language: Language) -> Told:
+def _told(moment: Json, totals: dict[str, int], places: Places, here: PlaceRef, language: Language) -> Told:
     changes: Sequence[Json] = moment["changes"]
     facts = {change["field"]: change["after"] for change in changes}
     corrects = moment["type"] == "clubs.founding-corrected" or (
@@ -136,7 +137,7 @@ def _told(moment: Json, totals: dict[str, int], places: Places, language: Langua
         by=recorder(actor_of(moment), places, language),
         recorded_at=moment["recorded_at"],
         corrects=corrects,
-        lines=lines_of_changes(changes, language),
+        lines=lines_of_changes(changes, places, here, language),
         step=_step(moment, changes, totals, language),
     )
 

@@ -110,16 +110,42 @@ def money(value: Any, language: Language) -> str:
     return f"{number(value, language)} ₫"
 
 
-def lines_of_changes(changes: Sequence[Json], language: Language) -> list[Line]:
-    """The fields of a moment's changes in words."""
-    return [
-        Line(
-            field_name(change["field"], language),
-            None if change["before"] is None else value_words(change["field"], change["before"], language),
-            None if change["after"] is None else value_words(change["field"], change["after"], language),
-        )
-        for change in changes
-    ]
+def lines_of_changes(changes: Sequence[Json], places: Places, here: PlaceRef, language: Language) -> list[Line]:
+    """The fields of a moment's changes in words; a commune, told as code and list, in one line by its name. A code that changed
+    alone stays on the list of `here`, where the club is."""
+    told = {change["field"]: change for change in changes}
+    lines: list[Line] = []
+    for change in changes:
+        above, _, last = change["field"].rpartition(".")
+        if above not in _PLACED or f"{above}.code" not in told:
+            lines.append(
+                Line(
+                    field_name(change["field"], language),
+                    None if change["before"] is None else value_words(change["field"], change["before"], language),
+                    None if change["after"] is None else value_words(change["field"], change["after"], language),
+                )
+            )
+        elif last == "code":
+            lists = told.get(f"{above}.list", {"before": here.list, "after": here.list})
+            before, after = (_key_of(lists[when], change[when]) for when in ("before", "after"))
+            lines.append(
+                Line(
+                    field_name(above, language),
+                    None if before is None else _place_words(above, before, places, language),
+                    None if after is None else _place_words(above, after, places, language),
+                    after,
+                )
+            )
+    return lines
+
+
+def _key_of(list_: str | None, code: str | None) -> str | None:
+    return None if list_ is None or code is None else f"{list_}:{code}"
+
+
+def _place_words(path: str, key: str, places: Places, language: Language) -> str:
+    place = _place(path, key, places)
+    return key if place is None else _named(place, places, language)
 
 
 def lines_of_data(data: Json, places: Places, language: Language) -> list[Line]:

@@ -1,7 +1,8 @@
 """What needs doing, from what the ledger knows: who is late, which sources disagree. Pure; the page asks and shows.
 
 Sources disagree when two of them state different numbers for the same indicator, the same area and the same days, or when the
-newest published number of an area is larger than the one that is counted and shown.
+newest published number of an area is larger than the one that is counted and shown. What counts the places of a map is held
+only against what was published of the same map: 63 provinces of June 2025 are not more than the 34 of today.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from services.reporting.pages import filters
 from services.reporting.pages.stamps import due_month
 from services.reporting.pages.words import Language, say
+from shared.kernel.place import MapName
+from shared.reference.book import NEW_MAP
 
 Json = dict[str, Any]
+_OF_A_MAP: Final = frozenset({"provinces", "communes"})
+"""The units of what counts places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ def contradictions(answers: Iterable[Json]) -> list[Contradiction]:
                 for key, claims in _alike([*number["declarations"], *number["others"]]).items():
                     if len({Decimal(str(claim["value"])) for claim in claims}) > 1:
                         found.setdefault((number["indicator"], *key), Contradiction(number, area, tuple(claims)))
-                larger = _larger(number, answer["as_of"])
+                larger = _larger(number, answer["as_of"], answer["map"])
                 if larger is not None:
                     found.setdefault((number["indicator"], larger["stream"]), Contradiction(number, area, (larger,)))
     return list(found.values())
@@ -83,11 +88,13 @@ def _alike(claims: Iterable[Json]) -> dict[tuple[object, ...], list[Json]]:
     return alike
 
 
-def _larger(number: Json, as_of: str) -> Json | None:
+def _larger(number: Json, as_of: str, map_: MapName) -> Json | None:
     """The newest published number of the whole area by the day, if it is larger than one that rests on counting alone."""
     if number["declarations"] or not number["value"] or number["unit"] == "percent":
         return None
     whole = [each for each in number["others"] if each["scope"] is None and each["valid_to"] and each["valid_to"] <= as_of]
+    if number["unit"] in _OF_A_MAP:
+        whole = [each for each in whole if (each["valid_to"] < NEW_MAP.isoformat()) == (map_ == "63")]
     newest = max(whole, key=lambda each: (each["valid_to"], each["value"]), default=None)
     return newest if newest is not None and newest["value"] > number["value"] else None
 

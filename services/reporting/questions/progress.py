@@ -65,10 +65,11 @@ async def _rows(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
 
 async def spoken_of(found: Snapshot, places: Places, ask: Ask) -> Json:
     """Of an area and its provinces those numbers alone that something published speaks of, as in the whole answer: `as_of`,
-    `area`, `numbers`, and `groups` with their numbers. Most have none: the words of hundreds that nobody reads cost much."""
+    `map`, `area`, `numbers`, and `groups` with their numbers. Most have none, and words that nobody reads cost much."""
     what = ("spoken of", tuple(each.slug for each in ask.definitions), ask.area)
     area, *groups = await remembered.rows(found, ask.clocks, what, lambda: _spoken_of(found, places, ask))
-    return {"as_of": ask.clocks.as_of.isoformat(), "area": area, "numbers": area["numbers"], "groups": groups}
+    clocks = {"as_of": ask.clocks.as_of.isoformat(), "map": ask.clocks.map}
+    return {**clocks, "area": area, "numbers": area["numbers"], "groups": groups}
 
 
 async def _spoken_of(found: Snapshot, places: Places, ask: Ask) -> list[Row]:

@@ -13,12 +13,16 @@ def claim(value: int, valid_to: str | None, stream: str, **other: Any) -> dict[s
 
 
 def answer(
-    value: int, *others: dict[str, Any], declarations: tuple[dict[str, Any], ...] = (), unit: str = "clubs"
+    value: int,
+    *others: dict[str, Any],
+    declarations: tuple[dict[str, Any], ...] = (),
+    unit: str = "clubs",
+    map_: str = "34",
 ) -> dict[str, Any]:
     said = {"declarations": [*declarations], "others": [*others]}
     number = {"id": "X", "indicator": "clubs-founded", "unit": unit, "value": value, **said}
     group = {"key": "63:66", "kind": "province", "name": "Đắk Lắk", "numbers": [number]}
-    return {"as_of": "2026-03-02", "area": {"key": "VN"}, "numbers": [], "groups": [group]}
+    return {"as_of": "2026-03-02", "map": map_, "area": {"key": "VN"}, "numbers": [], "groups": [group]}
 
 
 def test_two_sources_of_the_same_days_with_two_numbers_are_a_disagreement():
@@ -41,6 +45,16 @@ def test_what_is_of_a_later_day_or_of_a_part_or_a_share_or_already_shown_is_none
     assert contradictions([answer(3, claim(9, "2025-01-01", "a", scope="VIE071"))]) == []
     assert contradictions([answer(3, claim(9, "2025-01-01", "a"), unit="percent")]) == []
     assert contradictions([answer(9, claim(12, "2024-01-01", "a"), declarations=(claim(9, "2025-01-01", "b"),))]) == []
+
+
+def test_places_of_one_map_are_not_held_against_places_of_the_other():
+    """Seen to fail: the 63 provinces of June 2025 against the 34 of today."""
+    before, after = claim(63, "2025-06-30", "a"), claim(40, "2025-12-31", "b")
+    assert contradictions([answer(34, before, unit="provinces")]) == []
+    assert contradictions([answer(34, after, unit="provinces", map_="63")]) == []
+    (on_34,) = contradictions([answer(34, before, after, unit="provinces")])
+    (on_63,) = contradictions([answer(61, before, after, unit="provinces", map_="63")])
+    assert [each["value"] for one in (on_34, on_63) for each in one.claims] == [40, 63]
 
 
 def test_a_disagreement_that_both_maps_tell_is_told_once():
