@@ -46,13 +46,13 @@ async def _once(contestant: Contestant, bench: Bench, measured: Measured, where:
     except Skipped as reason:
         measured.reasons[contestant.name] = f"skipped: {reason}"
     except Wrong as reason:
-        measured.reasons[contestant.name] = f"wrong, scores zero: {reason}"
+        measured.reasons[contestant.name] = f"wrong, scores zero: {_line(reason)}"
     except TimeoutError:
         traceback.print_exc()
         measured.reasons[contestant.name] = f"failed: it did not end (a run may take {_LONGEST_MINUTES} min)"
     except Exception as failure:  # noqa: BLE001 - a contestant that fails must not take the others with it; it is told in the table
         traceback.print_exc()
-        measured.reasons[contestant.name] = f"failed: {type(failure).__name__}: {failure}"[:300]
+        measured.reasons[contestant.name] = f"failed: {type(failure).__name__}: {_line(failure)}"
     else:
         wanted = result.key or measured.key
         if wanted is None or contestant.name in measured.path.without_answer or result.answer == wanted:
@@ -61,6 +61,12 @@ async def _once(contestant: Contestant, bench: Bench, measured: Measured, where:
         measured.reasons[contestant.name] = f"wrong, scores zero: answer {str(result.answer)[:12]} is not {wanted[:12]}"
     bench.say(f"  {where} {contestant.name}: {measured.reasons[contestant.name]}")
     return None
+
+
+def _line(failure: Exception) -> str:
+    """What went wrong as a cell of a table: of a trace its last line, which is the failure."""
+    words = str(failure).strip().splitlines() or [type(failure).__name__]
+    return words[-1].strip()[-200:].replace("|", "/")
 
 
 def _figures(result: Result) -> str:
