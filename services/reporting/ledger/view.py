@@ -65,9 +65,12 @@ class FiguresView:
         return TABLES
 
     async def apply(self, connection: Connection, events: Sequence[Delivered]) -> None:
-        """Fold the events in order, write what they change, and tell the feed."""
+        """Fold the events of one subject after another, each subject's in order, write what they change, and tell the feed.
+
+        Only the order of a subject's events counts, and one that is worked on at once stays in the processor's reach.
+        """
         batch = Batch(self._keys)
-        for some in slices(events, self._at_once):
+        for some in slices(sorted(events, key=_subject), self._at_once):
             batch.look(await stored_parts(connection, sorted({each.recorded.stream for each in some})))
             batch.fold_all(some)
             await write_rows(connection, batch)
@@ -114,6 +117,10 @@ async def write_heads(connection: Connection, batch: Batch) -> None:
         _FRESHNESS, *text.columns((province, each.events, each.recorded_at, each.latest_month) for province, each in fresh)
     )
     await connection.execute(_LANES, *text.columns((*lane, *head) for lane, head in sorted(batch.lanes.items())))
+
+
+def _subject(delivered: Delivered) -> str:
+    return delivered.recorded.stream
 
 
 def _told(events: Sequence[Delivered], batch: Batch) -> dict[str, object]:
