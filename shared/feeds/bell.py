@@ -50,7 +50,7 @@ class Bell:
 class Limit:
     """A time limit on one awaited thing after another, in one task."""
 
-    __slots__ = ("_loop", "_seconds", "_task", "exceeded")
+    __slots__ = ("_exceeded", "_loop", "_seconds", "_task")
 
     def __init__(self, seconds: float) -> None:
         """To be made in the task that it limits."""
@@ -60,22 +60,23 @@ class Limit:
         self._task = task
         self._loop = task.get_loop()
         self._seconds = seconds
-        self.exceeded = False
+        self._exceeded = False
 
     async def on(self, one: Awaitable[None]) -> None:
         """Await something. Raises `TimeoutError` when it took too long."""
+        self._exceeded, before = False, self._task.cancelling()
         limit = self._loop.call_later(self._seconds, self._exceed)
         try:
             await one
         except asyncio.CancelledError:
-            if self.exceeded and self._task.uncancel() == 0:
+            if self._exceeded and self._task.uncancel() <= before:
                 raise TimeoutError from None
             raise
         finally:
             limit.cancel()
 
     def _exceed(self) -> None:
-        self.exceeded = True
+        self._exceeded = True
         self._task.cancel()
 
 

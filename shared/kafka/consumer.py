@@ -37,6 +37,8 @@ _QUEUED_KIB = 16_384
 _FETCH_BYTES = 8 * 1024 * 1024
 """What one request brings, be it of one partition alone: a batch of a catch-up is then of few partitions, and what has to be
 read and written once a stream and batch is shared by more events."""
+_PATIENT = 1_000_000
+"""So many new objects before the collector of cycles looks through them, while a batch is in hand."""
 
 
 class BatchConsumer:
@@ -141,7 +143,7 @@ class BatchConsumer:
     async def _batch(self, message: KafkaMessage) -> None:
         """FastStream's message lives on in cycles, its context in timers that the handler left: neither may hold the batch."""
         raw: Any = message.raw_message
-        with _collector_resting():
+        with _collector_patient():
             records = [received(record) for record in raw]
             message.raw_message = raw = ()
             if await self._handled(records):
@@ -232,17 +234,19 @@ class BatchConsumer:
 
 
 @contextmanager
-def _collector_resting() -> Generator[None]:
+def _collector_patient() -> Generator[None]:
     """The objects of a batch live until it is committed and hold no cycles: looking through half a million of them in vain was
-    a tenth of a catch-up. Whoever found the collector at rest leaves it so."""
-    if not gc.isenabled():
+    a tenth of a catch-up. It is patient, not off, since a batch may wait for long while others make cycles; whoever found it
+    patient, or off, leaves it so."""
+    first, *rest = gc.get_threshold()
+    if not 0 < first < _PATIENT:
         yield
         return
-    gc.disable()
+    gc.set_threshold(_PATIENT, *rest)
     try:
         yield
     finally:
-        gc.enable()
+        gc.set_threshold(first, *rest)
 
 
 async def _awaited(answer: Awaitable[Mapping[tuple[str, int], int]]) -> Mapping[tuple[str, int], int]:

@@ -58,6 +58,25 @@ async def test_a_cancellation_from_outside_is_not_taken_for_the_limit() -> None:
         await task
 
 
+async def test_a_cancellation_from_outside_after_a_limit_was_exceeded_stays_one() -> None:
+    """Seen to fail with a limit that remembers that it was exceeded once."""
+
+    async def work() -> None:
+        limit = Limit(0.05)
+        with pytest.raises(TimeoutError):
+            await limit.on(asyncio.sleep(30))
+        done.set()
+        await limit.on(asyncio.sleep(30))
+
+    done = asyncio.Event()
+    task = asyncio.create_task(work())
+    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_cancellation_from_outside_at_the_moment_of_the_limit_stays_one() -> None:
     """Seen to fail when `exceeded` alone decides: the task went on working."""
 
