@@ -34,9 +34,12 @@ Assigned = Callable[[Sequence[Partition]], Awaitable[Mapping[tuple[str, int], in
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _QUEUED_KIB = 16_384
 """What is fetched ahead, of all partitions together: some batches."""
+_LOOKS_AGAIN_MS = 20
+"""How soon the client looks again whether its full queue has room: what is in it lasts for some seconds."""
 _FETCH_BYTES = 8 * 1024 * 1024
 """What one request brings, be it of one partition alone: a batch of a catch-up is then of few partitions, and what has to be
 read and written once a stream and batch is shared by more events."""
+_GIVEN_AWAY: list[tuple[str, str | bytes | None]] = []
 _PATIENT = 1_000_000
 """So many new objects before the collector of cycles looks through them, while a batch is in hand."""
 
@@ -77,7 +80,7 @@ class BatchConsumer:
             logger=log,
             log_level=logging.DEBUG,
             config={
-                "fetch.queue.backoff.ms": 1,
+                "fetch.queue.backoff.ms": _LOOKS_AGAIN_MS,
                 "queued.max.messages.kbytes": _QUEUED_KIB,
                 "reconnect.backoff.max.ms": 1000,
                 "log_level": 3,
@@ -254,11 +257,13 @@ async def _awaited(answer: Awaitable[Mapping[tuple[str, int], int]]) -> Mapping[
 
 
 def received(record: Message) -> Received:
-    """A record of the client as ours; headers that cannot be read are none."""
+    """A record of the client as ours; headers that cannot be read are none. The record gives its headers away: FastStream holds
+    it beyond the batch, and the collector of cycles would look through fifteen headers of each."""
     try:
         headers: Any = record.headers() or []
     except ValueError:  # a header's name that is not UTF-8
         headers = []
+    record.set_headers(_GIVEN_AWAY)
     return Received(record.topic() or "", record.partition() or 0, record.offset() or 0, record.key(), record.value(), headers)
 
 

@@ -104,8 +104,7 @@ class Batch:
     def _write(self, entries: Sequence[Entry], where: str, known_at: str) -> None:
         rows = self.entries
         for key, day, basis, amounts in entries:
-            numbers, values = text.numbers(tuple(amounts)), ",".join(map(str, amounts.values()))
-            rows.append(f"{where}\t{text.of_key(key)}\t{day_text(day)}\t{known_at}\t{basis}\t{numbers}\t{{{values}}}")
+            rows.append(f"{where}\t{text.of_key(key)}\t{day_text(day)}\t{known_at}\t{basis}\t{text.amounts(amounts)}")
 
     def _freshen(self, key: Key, at: datetime, month: date | None) -> None:
         for province in _provinces(key):

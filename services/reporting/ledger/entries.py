@@ -28,7 +28,7 @@ class Key(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """The signed amounts of one event on one day, of one basis."""
+    """The signed amounts of one event on one day, of one basis, in no order."""
 
     key: Key
     valid_on: int
@@ -80,5 +80,6 @@ class Book:
         for key, page in sorted(self.pages.items()) if len(self.pages) > 1 else self.pages.items():
             rows = sorted(page.rows.items()) if len(page.rows) > 1 else page.rows.items()
             for (day, basis), row in rows:
-                if any(row.values()):
-                    yield Entry(key, day, basis, {number: row[number] for number in sorted(row) if row[number]})
+                left = {number: amount for number, amount in row.items() if amount} if 0 in row.values() else row
+                if left:
+                    yield Entry(key, day, basis, left)

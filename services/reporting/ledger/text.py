@@ -6,13 +6,18 @@ dates and numbers of our own have no character that needs it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
+
+import orjson
 
 from services.reporting.ledger.entries import Key
 
 _COPY = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _CHUNK = 2000
+
+_Pick = Callable[[Mapping[int, int]], tuple[int, ...]]
 
 
 @lru_cache(maxsize=16384)
@@ -27,10 +32,21 @@ def of_key(key: Key) -> str:
     return "\t".join(key)
 
 
-@lru_cache(maxsize=4096)
-def numbers(measures: tuple[int, ...]) -> str:
-    """Measures as an array literal."""
-    return "{" + ",".join(map(str, measures)) + "}"
+def amounts(of: Mapping[int, int]) -> str:
+    """Amounts by measure as two fields, each an array literal: the measures in order, and their amounts. JSON writes the digits
+    of many numbers in a fraction of the time of `str`, one by one."""
+    measures, pick = _layout(tuple(of))
+    return f"{measures}\t{{{orjson.dumps(pick(of))[1:-1].decode()}}}"
+
+
+@lru_cache(maxsize=16384)
+def _layout(measures: tuple[int, ...]) -> tuple[str, _Pick]:
+    """Measures in whatever order: the array literal of them in order, and what picks their amounts in that order."""
+    first, *rest = sorted(measures)
+    literal = "{" + ",".join(map(str, (first, *rest))) + "}"
+    if not rest:
+        return literal, lambda of: (of[first],)
+    return literal, itemgetter(first, *rest)
 
 
 async def lines(rows: Sequence[str]) -> AsyncIterator[bytes]:

@@ -186,7 +186,7 @@ def _later(entries: Iterable[Entry], as_of: date) -> Iterator[Json]:
     for entry in sorted((entry for entry in entries if entry.valid_on > as_of.toordinal()), key=lambda entry: entry.valid_on)[
         :50
     ]:
-        amounts = {NAMES[number]: value for number, value in entry.amounts.items()}
+        amounts = {NAMES[number]: value for number, value in sorted(entry.amounts.items())}
         yield {"valid_on": date.fromordinal(entry.valid_on).isoformat(), "place": entry.key.place, "amounts": amounts}
 
 
