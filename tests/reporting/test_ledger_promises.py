@@ -156,10 +156,31 @@ async def test_I4_a_view_built_anew_from_the_same_log_equals_the_live_one_byte_f
     assert await dump_of(postgres, log[:-1], 1000) != live
 
 
-async def test_I4_a_batch_of_more_subjects_than_are_folded_at_once_ends_in_the_same_bytes(postgres):
+async def test_I4_a_batch_of_more_events_than_are_folded_at_once_ends_in_the_same_bytes(postgres):
     """Seen to fail with slices that forget the rows of the one before, and with freshness counted anew in each."""
     log = in_lanes(told(4))
     assert await dump_of(postgres, log, 1000, FiguresView(PLACES, at_once=3)) == await dump_of(postgres, log, 1000)
+
+
+async def test_I4_an_event_that_cannot_follow_leaves_no_trace_of_what_was_written_beside_it(postgres):
+    """Halving the batch rolls back what slices in front of it had begun to write. Seen to fail without waiting for that."""
+    late = (datetime(2026, 6, 1, tzinfo=UTC), MembersReported(as_of=date(2026, 5, 1), basis="counted", total=50))
+    log = in_lanes(told(5, clubs=40) | {"club-z": [late]})
+    stray = [each for each in log if each.recorded.stream == "club-z"]
+    cut = list(slices(sorted(log, key=lambda each: each.recorded.stream), 150))
+    (its,) = [some for some in cut if stray[0] in some]
+    assert cut.index(its) > 0
+    assert its.index(stray[0]) > 50  # others had their turn, and so what is written has begun
+    world = await open_world(postgres, FiguresView(PLACES, at_once=150))
+    try:
+        async with world.pool.acquire() as connection:
+            done = await apply_batch(connection, world.view, [each.recorded for each in log])
+        assert (done.applied, done.parked) == (len(log) - 1, 1)
+        found = await world.dump()
+    finally:
+        await close_world(world)
+    others = await dump_of(postgres, [each for each in log if each not in stray], 1000)
+    assert found == others
 
 
 async def test_a_year_of_reports_twice_a_month_is_stored_as_it_is_neither_compressed_nor_moved_aside(world: ReportingWorld):
@@ -186,12 +207,16 @@ async def test_a_year_of_reports_twice_a_month_is_stored_as_it_is_neither_compre
     assert aside == 0
 
 
-def test_a_slice_holds_all_events_in_order_and_never_more_subjects_than_allowed():
-    log = in_lanes(told(6))
+def test_a_slice_holds_whole_subjects_and_ends_with_the_subject_that_fills_it():
+    """Seen to fail with slices of exactly five events, and with ones that end a subject later."""
+    log = sorted(in_lanes(told(6)), key=lambda each: each.recorded.stream)
     cut = list(slices(log, 5))
     assert [each for some in cut for each in some] == log
-    assert len(cut) > 10
-    assert {len({each.recorded.stream for each in some}) for some in cut[:-1]} == {5}
+    subjects = [[each.recorded.stream for each in some] for some in cut]
+    assert len(cut) > 5
+    assert sum(len(set(some)) for some in subjects) == len({each.recorded.stream for each in log})
+    assert all(len(some) >= 5 for some in subjects[:-1])
+    assert all(len([one for one in some if one != some[-1]]) < 5 for some in subjects)
     assert list(slices(log, 1000)) == [log]
     assert list(slices([], 5)) == [[]]
 

@@ -36,10 +36,21 @@ class Freshness:
     latest_month: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is to be written of some events: lines of COPY, records, and the changed parts of states."""
+
+    events: Sequence[str]
+    entries: Sequence[str]
+    declarations: Sequence[Row]
+    targets: Sequence[Row]
+    parts: Sequence[tuple[str, int, bytes]]
+
+
 @dataclass(slots=True)
 class Batch:
     """The rows of one batch. `stored` holds the parts that were loaded last, `states` what they became; `freshness` and `lanes`
-    are of all that was ever folded here, the rest of what was folded since the last look."""
+    are of all that was ever folded here, the rest of what was folded since the last rows were taken."""
 
     keys: Keys
     stored: Mapping[str, Parts] = field(default_factory=dict[str, Parts])
@@ -60,12 +71,16 @@ class Batch:
         return batch
 
     def look(self, stored: Mapping[str, Parts]) -> None:
-        """Begin with the states of the next events; the rows of the ones before are written."""
+        """Begin with the states of the next events; the rows of the ones before were taken."""
         self.stored = stored
         self.states = {stream: decode(parts) for stream, parts in stored.items()}
-        for rows in (self.events, self.entries, self.declarations, self.targets):
-            rows.clear()
+
+    def take(self) -> Rows:
+        """The rows of what was folded since they were taken last."""
+        rows = Rows(self.events, self.entries, self.declarations, self.targets, list(self.changed_parts()))
+        self.events, self.entries, self.declarations, self.targets = [], [], [], []
         self.changed.clear()
+        return rows
 
     def fold_all(self, delivered: Iterable[Delivered]) -> None:
         """Fold events in order."""

@@ -21,7 +21,7 @@ from services.reporting.ledger.keys import CannotFollow, Keys
 from services.reporting.ledger.measures import NAMES
 from services.reporting.ledger.round import Board, Round
 from services.reporting.ledger.state import Parts, decode
-from services.reporting.ledger.view import stored_parts
+from services.reporting.ledger.writing import stored_parts
 from services.reporting.questions import render
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.cube import Cell, Slice
@@ -72,7 +72,7 @@ async def preview(
 
     May raise `Refused`: `not-your-area` for a subject or a place outside the principal's area, `events-cannot-follow`.
     """
-    states = await stored_parts(found.connection, sorted({each.recorded.stream for each in events}))
+    states = await stored_parts(found.connection, events)
     for place in sorted({place for state in states.values() for place in _subject_places(state)} | _named(events)):
         require_area(principal, PlaceRef.parse(place), places)
     would = _fold(keys, events, states)
