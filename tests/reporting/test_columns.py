@@ -140,6 +140,32 @@ async def test_many_new_events_are_read_in_one_pass_with_the_same_sums(world: Re
             assert by_columns(found, clocks, None) == await by_sql(found, clocks, None)
 
 
+async def test_two_questions_are_answered_at_once_and_the_others_in_the_order_in_which_they_came(world: ReportingWorld):
+    """One that is given up, answered or waiting, keeps no turn. Seen to fail without turns, and with one lost by giving up."""
+    begun: list[int] = []
+    at_once: list[int] = []
+
+    async def ask(number: int) -> None:
+        async with snapshot(world.pool, "figures"):
+            begun.append(number)
+            at_once.append(number)
+            counts.append(len(at_once))
+            try:
+                await asyncio.sleep(0.02)
+            finally:
+                at_once.remove(number)
+
+    counts: list[int] = []
+    asking = [asyncio.create_task(ask(number)) for number in range(8)]
+    while not begun:
+        await asyncio.sleep(0.001)
+    asking[0].cancel()
+    asking[5].cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    assert begun == [0, 1, 2, 3, 4, 6, 7]
+    assert max(counts) == 2
+
+
 def test_an_instant_is_held_to_the_microsecond():
     at = datetime(2026, 3, 2, 3, 0, 0, 1, tzinfo=UTC)
     assert instant_number(at) - instant_number(at.replace(microsecond=0)) == 1

@@ -21,12 +21,16 @@ from shared.kernel.database import Connection, Pool
 Lane = tuple[str, int]
 _MANY: Final = 10_000
 """So many new events are read by one pass over everything."""
+_AT_ONCE: Final = 2
+"""Questions that are answered at once: one computes while the other waits for the database. All share one thread, and taking
+turns in small pieces would make everybody wait for the largest."""
 
 
 @dataclass(slots=True)
 class Keeper:
-    """The copy of one view's live build in one database; another build is read anew."""
+    """The copy of one view's live build in one database; another build is read anew. Whoever looks at it has a turn."""
 
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _held: Held = field(default_factory=Held)
     _lanes: dict[Lane, int] = field(default_factory=dict[Lane, int])

@@ -71,12 +71,19 @@ class Desk:
         self.covered: Covered | None = None
         self._declared: Sequence[Declared] = ()
         self._about: dict[tuple[str | None, str | None], list[Declared]] = {}
+        self._spoken: dict[str | None, set[str | None]] = {}
         self._aimed: dict[str, list[Target]] = {}
         self._claims: dict[tuple[str, date], Claims] = {}
         self._provinces: dict[tuple[str, date, date | None, str], Choice] = {}
 
     async def load(self, found: Snapshot, questions: Sequence[Question]) -> Desk:
         """Read what some questions of provinces and above need."""
+        await self.load_sums(found, questions)
+        await self.load_words(found, questions)
+        return self
+
+    async def load_sums(self, found: Snapshot, questions: Sequence[Question]) -> None:
+        """Add up what was counted."""
         cuts = list(slices(questions, self.clocks))
         numbers = {number for cut in cuts for number in cut.numbers()}
         made = await cube.aside(found.look, numbers, lambda: [cube.by_province(found.look, cut) for cut in cuts])
@@ -84,8 +91,6 @@ class Desk:
         if any(isinstance(question.definition.formula, Coverage) for question in questions):
             more = self.more(Slice(("clubs_existing",), self.clocks))
             self.covered = Covered.on(self.places, found.look, self.clocks, more)
-        await self.load_words(found, questions)
-        return self
 
     async def load_words(self, found: Snapshot, questions: Sequence[Question]) -> None:
         """Read declarations and targets."""
@@ -98,11 +103,12 @@ class Desk:
     def know(self, declared: Iterable[Declared]) -> None:
         """What is declared, and nothing else."""
         self._declared = list(declared)
-        self._about = {}
+        self._about, self._spoken = {}, {}
         self._claims.clear()
         self._provinces.clear()
         for each in self._declared:
             self._about.setdefault((each.indicator, each.area), []).append(each)
+            self._spoken.setdefault(each.indicator, set()).add(each.area)
 
     @property
     def declared(self) -> Sequence[Declared]:
@@ -115,6 +121,29 @@ class Desk:
 
     def figure(self, question: Question) -> Figure:
         """The answer for the nation, a region or a province."""
+        definition, names = question.definition, self.names(question.area)
+        choice, value, undecided = self._chosen(question)
+        ever = self.sheets[None]
+        generated = sum(ever.amount(name, generated_of(definition)) for name in names)
+        clubs = sum(ever.amount(name, _CLUBS) for name in names)
+        others = self._others(question, choice)
+        return Figure(question, choice, value, generated, clubs, others, self._aims(question), undecided)
+
+    def value(self, question: Question) -> Decimal | None:
+        """The value of the figure alone: who draws hundreds needs no more of them."""
+        if isinstance(question.definition.formula, Sum):
+            return self._sum(question, self.sheets[question.since]).value
+        return self._chosen(question)[0].value
+
+    def spoken_of(self, question: Question) -> bool:
+        """False: nothing that was published can be in the figure or beside it."""
+        areas = self._spoken.get(question.definition.slug, set())
+        if question.area.kind != "province":
+            return bool(areas)
+        names = (*same_places(self.places, question.area), *parts_of_province(self.places, question.area.code))
+        return not areas.isdisjoint(names)
+
+    def _chosen(self, question: Question) -> tuple[Choice, Value, int]:
         definition, area = question.definition, question.area
         names, sheet = self.names(area), self.sheets[question.since]
         formula = definition.formula
@@ -133,11 +162,7 @@ class Desk:
                 choice = Choice(value.value, {"counted": value.value or Decimal(0)}, counted=int(value.value or 0))
             case _:
                 assert_never(formula)
-        ever = self.sheets[None]
-        generated = sum(ever.amount(name, generated_of(definition)) for name in names)
-        clubs = sum(ever.amount(name, _CLUBS) for name in names)
-        others = self._others(question, choice)
-        return Figure(question, choice, value, generated, clubs, others, self._aims(question), undecided)
+        return choice, value, undecided
 
     def names(self, area: Area) -> tuple[str, ...]:
         """The parts of a sheet that make up an area."""

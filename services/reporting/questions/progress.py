@@ -74,10 +74,13 @@ async def spoken_of(found: Snapshot, places: Places, ask: Ask) -> Json:
 
 async def _spoken_of(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
     questions = [Question(definition, ask.area, ask.clocks) for definition in ask.definitions]
-    desk = await Desk(places, ask.clocks).load(found, questions)
+    desk = Desk(places, ask.clocks)
+    await desk.load_words(found, questions)
+    questions = [question for question in questions if desk.spoken_of(question)]
+    await desk.load_sums(found, questions)
     rows: list[Row] = []
     for area in (ask.area, *desk.provinces(ask.area)):
-        figures = [desk.figure(question.of(area)) for question in questions]
+        figures = [desk.figure(its) for question in questions if desk.spoken_of(its := question.of(area))]
         rows.append(Row.of(render.area(area, places), [each for each in figures if each.choice.used or each.others]))
     return rows
 

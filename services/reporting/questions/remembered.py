@@ -6,9 +6,10 @@ between the two instants; then only `known_at` differs. What is inside of a numb
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from services.reporting.columns.sums import Window
@@ -33,15 +34,9 @@ class Row(NamedTuple):
         return cls(head, [(each.question, render.figure(each)) for each in figures])
 
     @classmethod
-    def drawn(cls, head: Json, figures: Sequence[Figure]) -> Row:
-        """A row that is only drawn: the amounts, without words and without ids."""
-        return cls(
-            head,
-            [
-                (None, {"indicator": each.question.definition.slug, "value": render.plain(each.choice.value)})
-                for each in figures
-            ],
-        )
+    def drawn(cls, head: Json, values: Iterable[tuple[str, Decimal | None]]) -> Row:
+        """A row that is only drawn: the amounts by indicator, without words and without ids."""
+        return cls(head, [(None, {"indicator": slug, "value": render.plain(value)}) for slug, value in values])
 
 
 async def rows(found: Snapshot, clocks: Clocks, what: Hashable, make: Callable[[], Awaitable[list[Row]]]) -> list[Json]:

@@ -18,7 +18,7 @@ from services.reporting.questions import cube, remembered
 from services.reporting.questions.area import WHOLE_COUNTRY, Area
 from services.reporting.questions.ask import FIRST, Ask
 from services.reporting.questions.covered import Covered
-from services.reporting.questions.desk import GENERATED, Desk, Figure
+from services.reporting.questions.desk import GENERATED, Desk
 from services.reporting.questions.lines import Lines, days_needed
 from services.reporting.questions.question import Clocks, Question
 from services.reporting.questions.remembered import Row
@@ -28,7 +28,15 @@ from shared.reference.book import Places
 
 Json = dict[str, Any]
 MOST_MONTHS = 120
-RowOf = Callable[[Json, Sequence[Figure]], Row]
+RowOf = Callable[[Json, Desk, Sequence[Question]], Row]
+
+
+def _told(head: Json, desk: Desk, questions: Sequence[Question]) -> Row:
+    return Row.of(head, [desk.figure(each) for each in questions])
+
+
+def _drawn(head: Json, desk: Desk, questions: Sequence[Question]) -> Row:
+    return Row.drawn(head, [(each.definition.slug, desk.value(each)) for each in questions])
 
 
 def is_flow(definition: Definition) -> bool:
@@ -70,7 +78,7 @@ async def quarters_of(
     ended = takewhile(lambda day: day >= FIRST, islice(_quarter_ends(clocks.as_of), quarters))
     days = [*reversed(list(ended)), clocks.as_of]
     asked = {day: [Question(each, WHOLE_COUNTRY, replace(clocks, as_of=day)) for each in definitions] for day in days}
-    return await _series(found, places, asked, areas, clocks, Row.drawn)
+    return await _series(found, places, asked, areas, clocks, _drawn)
 
 
 async def _series(
@@ -79,7 +87,7 @@ async def _series(
     asked: Mapping[date, Sequence[Question]],
     areas: Sequence[Area],
     clocks: Clocks,
-    row_of: RowOf = Row.of,
+    row_of: RowOf = _told,
 ) -> dict[str, list[Json]]:
     """The same questions of several areas, on several days."""
     what = (
@@ -112,7 +120,7 @@ async def _rows(
         desk.move(then, sheets, Covered.on(desk.places, found.look, then) if covers else None)
         head = {"key": month.isoformat()[:7], "kind": "month", "name": f"{month:%m/%Y}", "as_of": month.isoformat()}
         for area in areas:
-            series[area].append(row_of(head, [desk.figure(question.of(area)) for question in questions]))
+            series[area].append(row_of(head, desk, [question.of(area) for question in questions]))
     return [row for rows in series.values() for row in rows]
 
 

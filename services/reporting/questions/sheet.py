@@ -12,6 +12,8 @@ NOWHERE: Final[Mapping[MapName, str]] = {"63": "63:", "34": "34:"}
 """What lies in no single province of a map."""
 
 _Parts = dict[tuple[str, str], int]
+"""By cohort and basis."""
+_NONE: Final[Mapping[int, int]] = {}
 
 
 class Sums(Protocol):
@@ -51,50 +53,59 @@ def provinces_of(where: Placed) -> tuple[str, ...]:
 
 
 class Sheet:
-    """Sums by area and measure, apart for each cohort and basis. `areas` says in which areas a sum counts.
-
-    `seen` are the areas of all sums, those that came to nothing included.
+    """Sums by area and measure, apart for each cohort and basis, added up when they are first asked for: a page asks for few of
+    the sums of a country. `areas` says in which areas a sum counts.
     """
 
     def __init__(
         self, grouped: Grouped, more: Iterable[Cell] = (), areas: Callable[[Placed], Iterable[str]] = provinces_of
     ) -> None:
-        self._sums: dict[tuple[str, str], _Parts] = {}
-        inside = [tuple(areas(key)) for key in grouped.keys]
-        parts = [(key.cohort, key.basis) for key in grouped.keys]
-        seen: set[int] = set()
-        for measure, there, amounts in grouped.parts:
-            seen.update(there)
-            for group, amount in zip(there, amounts, strict=True):
-                self._add(inside[group], measure, parts[group], amount)
-        self.seen = {area for group in seen for area in inside[group]}
+        self._groups: dict[str, list[int]] = {}
+        for group, key in enumerate(grouped.keys):
+            for area in areas(key):
+                self._groups.setdefault(area, []).append(group)
+        self._of_group = [(key.cohort, key.basis) for key in grouped.keys]
+        self._amounts = {measure: dict(zip(there, amounts, strict=True)) for measure, there, amounts in grouped.parts}
+        self._more: dict[tuple[str, str], list[Cell]] = {}
+        self._more_areas: set[str] = set()
         for cell in more:
-            found = tuple(areas(cell))
-            self.seen.update(found)
-            self._add(found, cell.measure, (cell.cohort, cell.basis), cell.amount)
+            for area in areas(cell):
+                self._more.setdefault((area, cell.measure), []).append(cell)
+                self._more_areas.add(area)
+        self._sums: dict[tuple[str, str], _Parts] = {}
 
-    def _add(self, areas: Iterable[str], measure: str, part: tuple[str, str], amount: int) -> None:
-        for area in areas:
-            sums = self._sums.get((area, measure))
-            if sums is None:
-                self._sums[area, measure] = {part: amount}
-            else:
-                sums[part] = sums.get(part, 0) + amount
+    @property
+    def seen(self) -> set[str]:
+        """The areas of all sums, those that came to nothing included."""
+        groups = {group for amounts in self._amounts.values() for group in amounts}
+        return self._more_areas | {area for area, inside in self._groups.items() if not groups.isdisjoint(inside)}
+
+    def _parts(self, area: str, measure: str) -> _Parts:
+        parts = self._sums.get((area, measure))
+        if parts is None:
+            parts = self._sums[area, measure] = {}
+            amounts = self._amounts.get(measure, _NONE)
+            for group in self._groups.get(area, ()) if amounts else ():
+                amount = amounts.get(group)
+                if amount is not None:
+                    part = self._of_group[group]
+                    parts[part] = parts.get(part, 0) + amount
+            for cell in self._more.get((area, measure), ()):
+                part = (cell.cohort, cell.basis)
+                parts[part] = parts.get(part, 0) + cell.amount
+        return parts
 
     def by_basis(self, area: str, measure: str, cohorts: tuple[str, ...] = ()) -> dict[str, int]:
         """The amounts of a measure by basis, of some cohorts only if they are named."""
         found: dict[str, int] = {}
-        for (cohort, basis), amount in self._sums.get((area, measure), _NONE).items():
+        for (cohort, basis), amount in self._parts(area, measure).items():
             if not cohorts or cohort in cohorts:
                 found[basis] = found.get(basis, 0) + amount
         return found
 
     def amount(self, area: str, measure: str, cohorts: tuple[str, ...] = ()) -> int:
         """All bases together."""
-        sums = self._sums.get((area, measure), _NONE)
+        sums = self._parts(area, measure)
         if not cohorts:
             return sum(sums.values())
         return sum(amount for (cohort, _), amount in sums.items() if cohort in cohorts)
-
-
-_NONE: Final[Mapping[tuple[str, str], int]] = {}

@@ -86,9 +86,10 @@ class Stamp:
 
 @asynccontextmanager
 async def snapshot(pool: Pool, view: str) -> AsyncGenerator[Snapshot]:
-    """A read-only transaction that sees one state of the view's live build, and the columns of that state."""
+    """A read-only transaction that sees one state of the view's live build, and the columns of that state, when it is its turn.
+    Whoever has one must not ask for another."""
     keeper = keeper_of(pool, view)
-    async with builds.repeatable(pool) as connection:
+    async with keeper.turns, builds.repeatable(pool) as connection:
         async with keeper.lock:
             build = await builds.look(connection, view)
             lanes = [Lane(*row) for row in await connection.fetch("select source, lane, position, recorded_at from lanes")]
