@@ -68,7 +68,7 @@ class EventSourcing:
                 process.kill()
         meter.stop()
         if process.returncode != 0:
-            raise Wrong(errors.decode()[-300:])
+            raise RuntimeError(errors.decode()[-300:])
         found: dict[str, Any] = json.loads(output)
         await require_count(self._urls.owner, "select count(*) from bench_events", found["events"] + CLIENTS * 5)
         extra = {"p50_ms": found["p50_ms"], "p99_ms": found["p99_ms"]}
