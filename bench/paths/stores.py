@@ -16,7 +16,7 @@ from pathlib import Path as Folder
 from typing import Any
 from urllib.parse import urlsplit
 
-from bench.core import Bench, Goal, Path, Result, Skipped, Wrong, rate
+from bench.core import Bench, Goal, Path, Result, Skipped, rate
 from bench.meter import Meter
 from bench.paths.append import Writer
 from bench.paths.load import ACTOR, commands, data_of, require_count, timed
