@@ -162,6 +162,8 @@ class Path:
     """What a reader must know to judge the figures: sizes, settings, what is not compared."""
     rounds: int | None = None
     """Fewer rounds than asked for, for a path that takes long; None: as asked."""
+    least_rounds: int = 1
+    """More rounds than asked for, for a ratio that must be known more closely than the machine keeps its speed."""
 
     def __post_init__(self) -> None:
         names = [contestant.name for contestant in self.contestants]

@@ -17,7 +17,7 @@ _LONGEST_MINUTES = 20
 
 async def measure(path: Path, bench: Bench, rounds: int) -> Measured:
     """All rounds of a path. Odd rounds go through the contestants backwards, so that none is always the first."""
-    count = min(rounds, path.rounds or rounds)
+    count = max(min(rounds, path.rounds or rounds), path.least_rounds)
     bench.say(f"{path.id} {path.title}")
     measured = Measured(path, await path.key(bench) if path.key is not None else None)
     measured.results = {contestant.name: [] for contestant in path.contestants}

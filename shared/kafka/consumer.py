@@ -40,6 +40,7 @@ _FETCH_BYTES = 8 * 1024 * 1024
 """What one request brings, be it of one partition alone: a batch of a catch-up is then of few partitions, and what has to be
 read and written once a stream and batch is shared by more events."""
 _GIVEN_AWAY: list[tuple[str, str | bytes | None]] = []
+"""The headers of a record that has been read, one list for all of them: nobody writes to it."""
 _PATIENT = 1_000_000
 """So many new objects before the collector of cycles looks through them, while a batch is in hand."""
 

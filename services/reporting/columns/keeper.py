@@ -22,8 +22,8 @@ Lane = tuple[str, int]
 _MANY: Final = 10_000
 """So many new events are read by one pass over everything."""
 _AT_ONCE: Final = 2
-"""Questions that are answered at once: one computes while the other waits for the database. All share one thread, and taking
-turns in small pieces would make everybody wait for the largest."""
+"""Questions that are answered at once: one computes while the other waits for the database, or for very large sums in a thread.
+All share one interpreter, and taking turns in small pieces would make everybody wait for the largest."""
 
 
 @dataclass(slots=True)

@@ -77,7 +77,7 @@ class Beside:
         if kind is None:
             await self.done()
         elif self._task is not None:
-            await asyncio.wait([self._task])
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def begin(self, work: Coroutine[object, object, None]) -> None:
         """Let a piece of work go on; the one before is done."""

@@ -77,7 +77,8 @@ async def _spoken_of(found: Snapshot, places: Places, ask: Ask) -> list[Row]:
     desk = Desk(places, ask.clocks)
     await desk.load_words(found, questions)
     questions = [question for question in questions if desk.spoken_of(question)]
-    await desk.load_sums(found, questions)
+    if questions:
+        await desk.load_sums(found, questions)
     rows: list[Row] = []
     for area in (ask.area, *desk.provinces(ask.area)):
         figures = [desk.figure(its) for question in questions if desk.spoken_of(its := question.of(area))]

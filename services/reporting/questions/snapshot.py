@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -22,6 +23,7 @@ from shared.kernel.place import NATION
 from shared.projections import builds
 
 SOURCES: Final = tuple(UNIONS)
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
 class Fresh(NamedTuple):
@@ -85,11 +87,22 @@ class Stamp:
 
 
 @asynccontextmanager
+async def _looks() -> AsyncGenerator[None]:
+    token = _looking.set(True)
+    try:
+        yield
+    finally:
+        _looking.reset(token)
+
+
+@asynccontextmanager
 async def snapshot(pool: Pool, view: str) -> AsyncGenerator[Snapshot]:
     """A read-only transaction that sees one state of the view's live build, and the columns of that state, when it is its turn.
-    Whoever has one must not ask for another."""
+    May raise `RuntimeError` inside of another one: two that each wait for a second turn would wait for ever."""
+    if _looking.get():
+        raise RuntimeError("a snapshot inside of another")
     keeper = keeper_of(pool, view)
-    async with keeper.turns, builds.repeatable(pool) as connection:
+    async with keeper.turns, _looks(), builds.repeatable(pool) as connection:
         async with keeper.lock:
             build = await builds.look(connection, view)
             lanes = [Lane(*row) for row in await connection.fetch("select source, lane, position, recorded_at from lanes")]
