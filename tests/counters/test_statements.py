@@ -108,7 +108,7 @@ its release, so that one bad event can be found; the states; two COPY; states, f
 
 
 @pytest.mark.parametrize("size", [1, 10, 200])
-async def test_a_projected_batch_is_one_transaction_of_seventeen_round_trips_whatever_its_size(
+async def test_a_projected_batch_of_one_slice_is_one_transaction_of_seventeen_round_trips_whatever_its_size(
     reporting: Running, wire: Wire, size: int
 ) -> None:
     """An event costs no statement of its own: at 100,000 events a second there are 10 microseconds for each, and a round trip
@@ -117,6 +117,14 @@ async def test_a_projected_batch_is_one_transaction_of_seventeen_round_trips_wha
         count = await _project(reporting, wire, _histories(size))
     assert len(count.statements) == PROJECTED, str(count)
     assert (count.round_trips, count.transactions) == (PROJECTED, 1), str(count)
+
+
+async def test_a_batch_costs_four_more_round_trips_for_each_further_thousand_events(reporting: Running, wire: Wire) -> None:
+    """The states and two COPY and the states again of a slice: what is written of one goes on beside the fold of the next."""
+    for _ in range(WARM):
+        count = await _project(reporting, wire, _histories(2400))
+    assert len(count.of("copy")) == 2 * 3, str(count)
+    assert (count.round_trips, count.transactions) == (PROJECTED + 2 * 4, 1), str(count)
 
 
 async def test_declared_figures_add_one_copy_to_their_batch(reporting: Running, wire: Wire) -> None:
