@@ -12,7 +12,7 @@ import traceback
 
 from bench.core import Bench, Contestant, Measured, Path, Result, Skipped, Wrong
 
-_LONGEST_MINUTES = 20
+_LONGEST_MINUTES = 20.0
 
 
 async def measure(path: Path, bench: Bench, rounds: int) -> Measured:
@@ -34,10 +34,10 @@ async def measure(path: Path, bench: Bench, rounds: int) -> Measured:
 
 
 async def _once(contestant: Contestant, bench: Bench, measured: Measured, where: str) -> Result | None:
-    began = time.monotonic()
+    began, limit = time.monotonic(), asyncio.timeout(_LONGEST_MINUTES * 60)
     try:
         try:
-            async with asyncio.timeout(_LONGEST_MINUTES * 60):
+            async with limit:
                 await contestant.prepare(bench)
                 await bench.servers.settle()
                 result = await contestant.run(bench)
@@ -47,12 +47,11 @@ async def _once(contestant: Contestant, bench: Bench, measured: Measured, where:
         measured.reasons[contestant.name] = f"skipped: {reason}"
     except Wrong as reason:
         measured.reasons[contestant.name] = f"wrong, scores zero: {_line(reason)}"
-    except TimeoutError:
-        traceback.print_exc()
-        measured.reasons[contestant.name] = f"failed: it did not end (a run may take {_LONGEST_MINUTES} min)"
     except Exception as failure:  # noqa: BLE001 - a contestant that fails must not take the others with it; it is told in the table
         traceback.print_exc()
-        measured.reasons[contestant.name] = f"failed: {type(failure).__name__}: {_line(failure)}"
+        ended = f"{type(failure).__name__}: {_line(failure)}"
+        never = f"it did not end (a run may take {_LONGEST_MINUTES:g} min)"
+        measured.reasons[contestant.name] = f"failed: {never if limit.expired() else ended}"
     else:
         wanted = result.key or measured.key
         if wanted is None or contestant.name in measured.path.without_answer or result.answer == wanted:
