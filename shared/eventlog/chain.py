@@ -1,23 +1,20 @@
 """The hash chain of a lane: `hash = sha256(hash before || canonical bytes)`, event by event.
 
 So the 64 lane heads prove every event behind them, and checking needs no batch boundaries. The bytes are those that
-`sql/canonical.sql` builds: one line a field, in this order, and the data last. No field but the data holds a line break
-(the table checks it), so two different events never have the same bytes. Refuses to repair: it only says what is wrong.
+`sql/canonical.sql` builds, and those that stand in a record's headers: the format, then one line a field, the data last. No
+field but the data holds a line break (the table checks it), so two different events never have the same bytes. Refuses to repair: it only says what is wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from shared.eventlog.log import Log
-from shared.eventlog.records import GENESIS, LaneHead
-from shared.kernel.envelope import Recorded
+from shared.eventlog.records import LaneHead, LogIdentity
+from shared.kernel.envelope import FORMAT, Recorded
 from shared.kernel.lanes import LANES, lane_of
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class ChainBroken(Exception):
@@ -30,21 +27,28 @@ class ChainBroken(Exception):
         self.reason = reason
 
 
-def canonical(event: Recorded) -> bytes:
+def time_text(instant: datetime) -> str:
+    """A recorded time as it is hashed and published: UTC, to the microsecond, always 27 characters."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def canonical(event: Recorded, deployment: str) -> bytes:
     """The bytes of an event that its hash covers: everything that is recorded of it."""
     return (
-        f"{event.source}\n{event.lane}\n{event.position}\n{event.stream}\n{event.version}\n{event.event_id}\n"
-        f"{event.type}\n{event.schema_version}\n{(event.recorded_at - _EPOCH) // _MICROSECOND}\n"
-        f"{event.command_id}\n{event.actor}\n{event.data}"
+        f"{FORMAT}\n/{deployment}/{event.source}\n{event.lane}\n{event.position}\n{event.stream}\n{event.version}\n"
+        f"{event.event_id}\n{event.type}\n{event.schema_version}\n{time_text(event.recorded_at)}\n{event.command_id}\n"
+        f"{event.fingerprint.hex()}\n{event.actor}\n{event.origin}\n{event.data}"
     ).encode()
 
 
-def link(before: bytes, event: Recorded) -> bytes:
+def link(before: bytes, event: Recorded, deployment: str) -> bytes:
     """The hash of an event that follows the event with the hash `before`."""
-    return sha256(before + canonical(event)).digest()
+    return sha256(before + canonical(event, deployment)).digest()
 
 
-def verify(events: Iterable[Recorded], head: LaneHead | None = None, *, after: LaneHead | None = None) -> LaneHead | None:
+def verify(
+    events: Iterable[Recorded], identity: LogIdentity, head: LaneHead | None = None, *, after: LaneHead | None = None
+) -> LaneHead | None:
     """Check the events of one lane, in order, from the lane's start or from the head `after`, up to `head`.
 
     Returns the head that the events lead to (`after` if there are none). May raise `ChainBroken`.
@@ -58,10 +62,11 @@ def verify(events: Iterable[Recorded], head: LaneHead | None = None, *, after: L
             raise ChainBroken(event.lane, position, f"stream {event.stream} belongs to lane {lane_of(event.stream)}")
         if reached and (event.lane != reached.lane or event.recorded_at < reached.last_at):
             raise ChainBroken(event.lane, position, "another lane, or a time before that of the event before it")
-        if event.hash != link(reached.hash if reached else GENESIS, event):
+        if event.hash != link(reached.hash if reached else identity.genesis(event.lane), event, identity.deployment):
             raise ChainBroken(event.lane, position, "the event is not the one that was recorded: its hash differs")
         reached = LaneHead(event.lane, event.position, event.hash, event.recorded_at)
-    if head is not None and (head.position, head.hash) != ((reached.position, reached.hash) if reached else (0, GENESIS)):
+    begun = (reached.position, reached.hash) if reached else (0, identity.genesis(head.lane) if head else b"")
+    if head is not None and (head.position, head.hash) != begun:
         raise ChainBroken(head.lane, head.position, "the head of the lane is not where its events lead")
     return reached
 
@@ -69,7 +74,7 @@ def verify(events: Iterable[Recorded], head: LaneHead | None = None, *, after: L
 async def verify_log(log: Log, *, page: int = 1000) -> int:
     """Check every lane of a log up to the heads it has now; returns the number of events. May raise `ChainBroken`."""
     count = 0
-    heads = await log.heads()
+    identity, heads = await log.identity(), await log.heads()
     for lane in range(LANES):
         head = heads[lane]
         reached: LaneHead | None = None
@@ -77,7 +82,7 @@ async def verify_log(log: Log, *, page: int = 1000) -> int:
             events = await log.read_lane(lane, position, min(page, head.position - position))
             if not events:
                 raise ChainBroken(lane, position + 1, "missing, and nothing comes after it")
-            reached = verify(events, after=reached)
-        verify((), head, after=reached)
+            reached = verify(events, identity, after=reached)
+        verify((), identity, head, after=reached)
         count += head.position
     return count

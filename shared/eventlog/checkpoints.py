@@ -17,13 +17,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from shared.eventlog.records import GENESIS, LaneHead
+from shared.eventlog.records import NONE, LaneHead, LogIdentity
 from shared.eventlog.signing import PublicKey, SigningKey
 from shared.kernel.errors import Refused
 from shared.kernel.lanes import LANES
 
-_FORMAT = 1
-_PREFIX = b"lien-the checkpoint 1\n"
+_FORMAT = 2
+_PREFIX = b"lien-the checkpoint 2\n"
 """Before the signed bytes, so that a signature of something else is never one of a checkpoint."""
 
 Head = tuple[int, bytes]
@@ -35,6 +35,7 @@ class Checkpoint:
     """What a log was at a time."""
 
     source: str
+    identity: LogIdentity
     time: datetime
     heads: tuple[Head, ...]
     """One a lane, in order."""
@@ -44,7 +45,7 @@ class Checkpoint:
     @property
     def content(self) -> bytes:
         """The bytes that are signed: canonical JSON after a fixed line."""
-        return _PREFIX + _canonical(self._statement())
+        return _PREFIX + canonical_json(self._statement())
 
     @property
     def hash(self) -> bytes:
@@ -58,23 +59,26 @@ class Checkpoint:
 
     def line(self, key: SigningKey) -> str:
         """The checkpoint with its signature, as one line."""
-        signature = key.sign(self.content).hex()
-        return _canonical({"checkpoint": self._statement(), "key": key.public.name, "signature": signature}).decode()
+        return signed_line("checkpoint", self._statement(), self.content, key)
 
     def _statement(self) -> dict[str, Any]:
         return {
+            "deployment": self.identity.deployment,
             "format": _FORMAT,
             "heads": [[position, digest.hex()] for position, digest in self.heads],
+            "log": self.identity.log_id,
             "previous": self.previous.hex(),
             "source": self.source,
             "time": self.time.astimezone(UTC).isoformat(),
         }
 
 
-def checkpoint_of(source: str, heads: Mapping[int, LaneHead], time: datetime, previous: Checkpoint | None) -> Checkpoint:
+def checkpoint_of(
+    source: str, identity: LogIdentity, heads: Mapping[int, LaneHead], time: datetime, previous: Checkpoint | None
+) -> Checkpoint:
     """The checkpoint of a log's heads."""
     found = tuple((heads[lane].position, heads[lane].hash) for lane in range(LANES))
-    return Checkpoint(source, time, found, previous.hash if previous else GENESIS)
+    return Checkpoint(source, identity, time, found, previous.hash if previous else NONE)
 
 
 class BadCheckpoint(Exception):
@@ -90,12 +94,16 @@ def read_line(line: str, public: PublicKey | None) -> Checkpoint:
             raise BadCheckpoint(f"format {statement['format']} is not {_FORMAT}")
         heads = tuple((int(position), bytes.fromhex(digest)) for position, digest in statement["heads"])
         checkpoint = Checkpoint(
-            str(statement["source"]), datetime.fromisoformat(statement["time"]), heads, bytes.fromhex(statement["previous"])
+            str(statement["source"]),
+            LogIdentity(str(statement["deployment"]), str(statement["log"])),
+            datetime.fromisoformat(statement["time"]),
+            heads,
+            bytes.fromhex(statement["previous"]),
         )
         signature = bytes.fromhex(found["signature"])
     except (ValueError, TypeError, KeyError, AttributeError) as failure:
         raise BadCheckpoint(f"no checkpoint: {type(failure).__name__} {failure}") from failure
-    if len(heads) != LANES or any(position < 0 or len(digest) != len(GENESIS) for position, digest in heads):
+    if len(heads) != LANES or any(position < 0 or len(digest) != len(NONE) for position, digest in heads):
         raise BadCheckpoint(f"it does not have the heads of {LANES} lanes")
     if checkpoint.time.tzinfo is None:
         raise BadCheckpoint("its time has no zone")
@@ -122,7 +130,7 @@ def last_of(path: Path) -> Checkpoint | None:
     last: str | None = None
     if path.exists():
         for line in _tail(path):
-            last = line
+            last = last if is_ruling(line) else line
     return None if last is None else read_line(last, None)
 
 
@@ -140,12 +148,19 @@ def append_line(path: Path, line: str) -> None:
 def numbered(lines: Iterable[str], public: PublicKey | None, source: str) -> Iterator[tuple[int, Checkpoint]]:
     """The checkpoints of one log, with their line's number. May raise `BadCheckpoint` with the number in words."""
     for number, line in enumerate(lines, start=1):
+        if is_ruling(line):
+            continue
         try:
             checkpoint = read_line(line, public)
         except BadCheckpoint as bad:
             raise BadCheckpoint(f"line {number}: {bad}") from bad
         if checkpoint.source == source:
             yield number, checkpoint
+
+
+def is_ruling(line: str) -> bool:
+    """Whether a line is not a checkpoint but a ruling (`rulings.py`), which stands among them."""
+    return '"ruling":{' in line
 
 
 def _tail(path: Path) -> list[str]:
@@ -156,5 +171,11 @@ def _tail(path: Path) -> list[str]:
         return [line for line in file.read().decode(errors="replace").split("\n") if line.strip()]
 
 
-def _canonical(value: object) -> bytes:
+def signed_line(kind: str, statement: object, content: bytes, key: SigningKey) -> str:
+    """A statement with the key's signature of its content, as one line."""
+    return canonical_json({kind: statement, "key": key.public.name, "signature": key.sign(content).hex()}).decode()
+
+
+def canonical_json(value: object) -> bytes:
+    """The bytes that are signed."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from shared.eventlog.records import Append, Appended, LaneHead, Outcome
+from shared.eventlog.records import Append, Appended, LaneHead, LogIdentity, Outcome
 from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 
@@ -42,6 +42,10 @@ class Log(Protocol):
 
     async def read_lane(self, lane: int, after: int, limit: int) -> list[Recorded]:
         """The next events of a lane after a position, in order."""
+        ...
+
+    async def identity(self) -> LogIdentity:
+        """Which log it is: its deployment and its random id, for ever."""
         ...
 
     async def heads(self) -> dict[int, LaneHead]:

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Literal
 
 from shared.eventlog.checkpoints import Checkpoint
-from shared.eventlog.records import GENESIS
+from shared.eventlog.records import NONE
 from shared.kernel.lanes import LANES
 
-_HASH = len(GENESIS)
+_HASH = len(NONE)
 
 Witness = Literal["chain", "head", "checkpoint", "commands", "kafka"]
 
@@ -82,8 +82,9 @@ def marks_of(checkpoints: Iterable[tuple[int, Checkpoint]]) -> Marks:
 def _mark(marks: Marks, lane: int, position: int, hash: bytes, checkpoint: Checkpoint, before: Checkpoint | None) -> None:
     positions, hashes = marks.positions[lane], marks.hashes[lane]
     last = positions[-1] if positions else 0
-    known = bytes(hashes[-_HASH:]) if positions else GENESIS
-    if before is not None and (position < last or (position == last and hash != known)):
+    known = bytes(hashes[-_HASH:]) if positions else checkpoint.identity.genesis(lane)
+    another = before is not None and before.identity != checkpoint.identity
+    if another or (before is not None and position < last) or (position == last and hash != known):
         earlier = positions[-2] if len(positions) > 1 else 0
         first = position + 1 if position < last else earlier + 1
         marks.contradictions.append(
@@ -92,8 +93,8 @@ def _mark(marks: Marks, lane: int, position: int, hash: bytes, checkpoint: Check
                 first,
                 last,
                 "checkpoint",
-                f"nhật ký bị sửa giữa hai điểm kiểm {_at(before)} và {_at(checkpoint)}",
-                f"the log was rewritten between the checkpoints of {_at(before)} and {_at(checkpoint)}",
+                f"nhật ký bị sửa giữa hai điểm kiểm {_at(before or checkpoint)} và {_at(checkpoint)}",
+                f"the log was rewritten between the checkpoints of {_at(before or checkpoint)} and {_at(checkpoint)}",
             )
         )
     elif position > last:

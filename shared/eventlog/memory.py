@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from shared.eventlog.chain import link
 from shared.eventlog.log import clock_not_simulated, require_distinct
-from shared.eventlog.records import GENESIS, Append, Appended, Conflict, LaneHead, Mismatch, Outcome
+from shared.eventlog.records import Append, Appended, Conflict, LaneHead, LogIdentity, Mismatch, Outcome
 from shared.kernel.clock import Clock
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, lane_of
@@ -22,8 +23,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class MemoryLog:
     """A log whose events are lists in this process."""
 
-    def __init__(self, source: str, clock: Clock, *, simulated: bool = False) -> None:
+    def __init__(self, source: str, clock: Clock, *, simulated: bool = False, identity: LogIdentity | None = None) -> None:
         self._source = source
+        self._identity = identity or LogIdentity("vn", str(uuid5(NAMESPACE_URL, source)))
         self._clock = clock
         self._simulated = simulated
         self._lanes: list[list[Recorded]] = [[] for _ in range(LANES)]
@@ -62,6 +64,10 @@ class MemoryLog:
         """See `Log.read_lane`."""
         return self._lanes[lane][after : after + limit]
 
+    async def identity(self) -> LogIdentity:
+        """See `Log.identity`."""
+        return self._identity
+
     async def heads(self) -> dict[int, LaneHead]:
         """See `Log.heads`."""
         return {lane: self._head(lane) for lane in range(LANES)}
@@ -80,7 +86,7 @@ class MemoryLog:
     def _head(self, lane: int) -> LaneHead:
         events = self._lanes[lane]
         if not events:
-            return LaneHead(lane, 0, GENESIS, _EPOCH)
+            return LaneHead(lane, 0, self._identity.genesis(lane), _EPOCH)
         return LaneHead(lane, events[-1].position, events[-1].hash, events[-1].recorded_at)
 
     def _judge(self, batch: Sequence[Append]) -> list[Outcome | None]:
@@ -112,9 +118,9 @@ class MemoryLog:
             head = self._head(lane)
             event = Recorded(
                 self._source, lane, head.position + 1, append.stream, version, new.event_id, new.type, new.schema_version,
-                recorded_at, append.command_id, append.actor, new.data, b"",
+                recorded_at, append.command_id, append.actor, new.data, b"", append.fingerprint,
             )  # fmt: skip
-            event = replace(event, hash=link(head.hash, event))
+            event = replace(event, hash=link(head.hash, event, self._identity.deployment))
             self._lanes[lane].append(event)
             self.reached[lane] = event.position
             self._streams.setdefault(append.stream, []).append(event)

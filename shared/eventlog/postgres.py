@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from shared.eventlog.log import Clash, LogUnavailable, clock_not_simulated, require_distinct
-from shared.eventlog.records import RECORDED, Append, Appended, Conflict, LaneHead, Mismatch, Outcome
+from shared.eventlog.records import RECORDED, Append, Appended, Conflict, LaneHead, LogIdentity, Mismatch, Outcome
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import lane_of
 
@@ -38,6 +38,11 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 8, **setting
         server_settings={"jit": "off", "application_name": "lien-the", **settings},
     )
     return await pool
+
+
+async def identity_of(connection: Any) -> LogIdentity:
+    """Which log a database holds."""
+    return LogIdentity(*await connection.fetchrow("select deployment, log_id::text from log.meta"))
 
 
 class PostgresLog:
@@ -82,6 +87,11 @@ class PostgresLog:
     async def read_lane(self, lane: int, after: int, limit: int) -> list[Recorded]:
         """See `Log.read_lane`."""
         return await self._events("where lane = $1 and position > $2 order by position limit $3", lane, after, limit)
+
+    async def identity(self) -> LogIdentity:
+        """See `Log.identity`."""
+        async with self._connection() as connection:
+            return await identity_of(connection)
 
     async def heads(self) -> dict[int, LaneHead]:
         """See `Log.heads`."""

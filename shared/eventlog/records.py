@@ -8,13 +8,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
-GENESIS = bytes(32)
-"""The hash before the first event of a lane."""
+NONE = bytes(32)
+"""The hash of nothing: before the first of a series of checkpoints."""
 
 RECORDED = """source, lane, position, stream, version, event_id::text, type, schema_version, recorded_at,
-    command_id::text, actor, data, hash"""
+    command_id::text, actor, data, hash, fingerprint, origin"""
 """The columns of `log.events`, in the order of the fields of `Recorded`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogIdentity:
+    """Which log it is: the deployment that it belongs to (`vn`, `38`), and a random id that it has for ever.
+
+    Each lane begins with a hash of the log's own id, so the first record of another log does not follow ours.
+    """
+
+    deployment: str
+    log_id: str
+
+    def genesis(self, lane: int) -> bytes:
+        """The hash before the first event of a lane."""
+        return sha256(f"lien-the lane\n{self.log_id}\n{lane}".encode()).digest()
+
+    def wire_source(self, service: str) -> str:
+        """What a record says of where it comes from (`ce_source`): `/vn/clubs`."""
+        return f"/{self.deployment}/{service}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,23 +16,27 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from shared.eventlog.marks import Finding
-from shared.eventlog.records import RECORDED, LaneHead
+from shared.eventlog.postgres import identity_of
+from shared.eventlog.records import RECORDED, LaneHead, LogIdentity
 from shared.eventlog.verification import Stored
 from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 from shared.kernel.lanes import LANES
 
-_FORMAT = "lien-the log 1"
+_FORMAT = "lien-the log 2"
 _LEAST = -(2**63)
 
 
 class StoredLog:
     """The log of a database, read as the service's own role or any other that may read."""
 
-    def __init__(self, pool: Pool, source: str, heads: Mapping[int, LaneHead], *, page: int = 1000) -> None:
+    def __init__(
+        self, pool: Pool, source: str, identity: LogIdentity, heads: Mapping[int, LaneHead], *, page: int = 1000
+    ) -> None:
         self._pool = pool
         self.source = source
+        self.identity = identity
         self.heads = heads
         self._page = page
 
@@ -41,6 +45,7 @@ class StoredLog:
         """As it is now. May raise `Refused` if a lane has no head."""
         async with pool.acquire() as connection:
             rows = await connection.fetch("select lane, position, hash, last_at from log.lanes order by lane")
+            identity = await identity_of(connection)
         heads = {row["lane"]: LaneHead(*row) for row in rows}
         if set(heads) != set(range(LANES)):
             raise Refused(
@@ -48,7 +53,7 @@ class StoredLog:
                 f"Kho {source} không đủ {LANES} đầu làn: bảng log.lanes đã bị sửa.",
                 f"The store of {source} does not have {LANES} lane heads: the table log.lanes was changed.",
             )
-        return cls(pool, source, heads, page=page)
+        return cls(pool, source, identity, heads, page=page)
 
     async def pages(self) -> AsyncIterator[Sequence[Recorded]]:
         """See `Stored.pages`."""
@@ -117,7 +122,8 @@ async def write_dump(log: Stored, path: Path, now: datetime, tell: Callable[[int
     with _opened(path, "x") as file:
         ordered = [log.heads[lane] for lane in range(LANES)]
         heads = [[head.position, head.hash.hex(), _time(head.last_at)] for head in ordered]
-        file.write(_line({"format": _FORMAT, "source": log.source, "exported_at": _time(now), "heads": heads}))
+        whose = {"source": log.source, "deployment": log.identity.deployment, "log": log.identity.log_id}
+        file.write(_line({"format": _FORMAT, **whose, "exported_at": _time(now), "heads": heads}))
         async for page in log.pages():
             for event in page:
                 file.write(_line(_row(event)))
@@ -139,6 +145,7 @@ class DumpedLog:
             if first["format"] != _FORMAT:
                 raise self._refused(1, f"format {first['format']}")
             self.source = str(first["source"])
+            self.identity = LogIdentity(str(first["deployment"]), str(first["log"]))
             self.heads: Mapping[int, LaneHead] = {
                 lane: LaneHead(lane, int(position), bytes.fromhex(digest), datetime.fromisoformat(at))
                 for lane, (position, digest, at) in enumerate(first["heads"])
@@ -187,11 +194,11 @@ class DumpedLog:
 
     def _event(self, row: Any, number: int) -> Recorded:
         try:
-            *fields, at, command_id, actor, data, digest = row
+            *fields, at, command_id, actor, data, digest, fingerprint, origin = row
             source, lane, position, stream, version, event_id, kind, schema_version = fields
             return Recorded(
                 source, int(lane), int(position), stream, int(version), event_id, kind, int(schema_version),
-                datetime.fromisoformat(at), command_id, actor, data, bytes.fromhex(digest),
+                datetime.fromisoformat(at), command_id, actor, data, bytes.fromhex(digest), bytes.fromhex(fingerprint), origin,
             )  # fmt: skip
         except (TypeError, ValueError) as failure:
             raise self._refused(number, f"no row: {failure}") from failure
@@ -208,6 +215,7 @@ def _row(event: Recorded) -> list[Any]:
     return [
         event.source, event.lane, event.position, event.stream, event.version, event.event_id, event.type,
         event.schema_version, _time(event.recorded_at), event.command_id, event.actor, event.data, event.hash.hex(),
+        event.fingerprint.hex(), event.origin,
     ]  # fmt: skip
 
 

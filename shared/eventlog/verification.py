@@ -13,7 +13,7 @@ from typing import Protocol
 
 from shared.eventlog.chain import link
 from shared.eventlog.marks import Finding, Marks, Witness
-from shared.eventlog.records import GENESIS, LaneHead
+from shared.eventlog.records import LaneHead, LogIdentity
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, lane_of
 
@@ -24,6 +24,11 @@ class Stored(Protocol):
     @property
     def source(self) -> str:
         """Whose log it is."""
+        ...
+
+    @property
+    def identity(self) -> LogIdentity:
+        """Which log it is."""
         ...
 
     @property
@@ -107,7 +112,7 @@ class _Check:
             return "hàng được thêm vào ngoài thứ tự", "the row was put in out of order"
         if event.position > self._head.position:
             return "hàng được thêm vào sau đầu làn", "the row was put in after the head of the lane"
-        if event.hash != link(self._hash, event):
+        if event.hash != link(self._hash, event, self._stored.identity.deployment):
             return (
                 "hàng không phải là hàng đã ghi: hash không khớp (bị sửa, thay hoặc chèn)",
                 "the row is not the one that was recorded: its hash differs (changed, replaced or put in)",
@@ -126,7 +131,7 @@ class _Check:
                 self._begin(self._lane)
 
     def _begin(self, lane: int) -> None:
-        self._position, self._hash = 0, GENESIS
+        self._position, self._hash = 0, self._stored.identity.genesis(lane)
         self._last_at: datetime | None = None
         self._proved, self._next_mark, self._stopped = 0, 0, False
         self._head = self._stored.heads[lane]

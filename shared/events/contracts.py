@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.events.language import UNIONS, events_of, topic_of
+from shared.kernel.envelope import FORMAT
 from shared.kernel.event import Event
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -95,7 +96,8 @@ def _headers() -> Json:
     required = {
         "ce_specversion": {"type": "string", "const": "1.0"},
         "ce_id": text,
-        "ce_source": {**text, "description": "the service, e.g. /clubs"},
+        "ce_format": {**text, "const": FORMAT},
+        "ce_source": {**text, "description": "the deployment and the service, e.g. /vn/clubs"},
         "ce_type": {**text, "description": "e.g. clubs.club-founded"},
         "ce_time": {**text, "format": "date-time"},
         "ce_subject": {**text, "description": "the stream"},

@@ -7,35 +7,43 @@ not UTF-8 or contradicts itself raises `Undecodable` with the reason, never anyt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
+from hashlib import sha256
 from operator import itemgetter
 from typing import NamedTuple
 
-from shared.kernel.envelope import Recorded
+from shared.eventlog.chain import time_text
+from shared.kernel.envelope import FORMAT, Recorded
 from shared.kernel.event import Undecodable
 from shared.kernel.lanes import LANES, lane_of
 
 RawHeaders = Iterable[tuple[str, str | bytes | None]]
 
 CONTENT_TYPE = "application/json"
-_ATTRIBUTES = itemgetter(
-    "ce_specversion", "ce_subject", "ce_streamversion", "ce_id", "ce_type", "ce_schemaversion", "ce_time", "ce_commandid",
-    "ce_actor", "ce_hash",
+_HASHED = itemgetter(
+    "ce_format", "ce_source", "ce_lane", "ce_position", "ce_subject", "ce_streamversion", "ce_id", "ce_type",
+    "ce_schemaversion", "ce_time", "ce_commandid", "ce_fingerprint", "ce_actor", "ce_origin",
 )  # fmt: skip
+"""The headers whose bytes the hash of an event covers, in this order, a line each; the value comes last."""
+_ATTRIBUTES = itemgetter(
+    "ce_specversion", "ce_format", "ce_subject", "ce_streamversion", "ce_id", "ce_type", "ce_schemaversion", "ce_time",
+    "ce_commandid", "ce_actor", "ce_hash", "ce_fingerprint", "ce_origin",
+)  # fmt: skip
+_SOURCE = re.compile(r"^/[a-z0-9]{2,12}/([a-z0-9_]+)$")
 
 
 class Coordinates(NamedTuple):
-    """Where in which log an event stands."""
+    """Where in which log an event stands. `source` is the service; whose deployment it is, the record's link says."""
 
     source: str
     lane: int
     position: int
 
 
-def to_kafka(recorded: Recorded) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
-    """Key (the stream), value (the data as stored) and headers of an event."""
-    time = recorded.recorded_at.astimezone(UTC).replace(tzinfo=None).isoformat()
+def to_kafka(recorded: Recorded, deployment: str) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key (the stream), value (the data as stored) and headers of an event of a deployment's log."""
     stream = recorded.stream.encode()
     return (
         stream,
@@ -43,9 +51,10 @@ def to_kafka(recorded: Recorded) -> tuple[bytes, bytes, list[tuple[str, bytes]]]
         [
             ("ce_specversion", b"1.0"),
             ("ce_id", recorded.event_id.encode()),
-            ("ce_source", recorded.source.encode()),
+            ("ce_format", FORMAT.encode()),
+            ("ce_source", f"/{deployment}/{recorded.source}".encode()),
             ("ce_type", recorded.type.encode()),
-            ("ce_time", f"{time}Z".encode()),
+            ("ce_time", time_text(recorded.recorded_at).encode()),
             ("ce_subject", stream),
             ("ce_dataschema", f"urn:lien-the:{recorded.type}:{recorded.schema_version}".encode()),
             ("content-type", CONTENT_TYPE.encode()),
@@ -55,6 +64,8 @@ def to_kafka(recorded: Recorded) -> tuple[bytes, bytes, list[tuple[str, bytes]]]
             ("ce_schemaversion", b"%d" % recorded.schema_version),
             ("ce_actor", recorded.actor.encode()),
             ("ce_commandid", recorded.command_id.encode()),
+            ("ce_fingerprint", recorded.fingerprint.hex().encode()),
+            ("ce_origin", recorded.origin.encode()),
             ("ce_hash", recorded.hash.hex().encode()),
         ],
     )
@@ -68,13 +79,16 @@ def coordinates(headers: dict[str, str | bytes | None]) -> Coordinates:
         position = int(headers["ce_position"])  # pyright: ignore[reportArgumentType]  # None raises TypeError, as wanted
         if not isinstance(source, str):
             source = source.decode()  # pyright: ignore[reportOptionalMemberAccess]  # None raises AttributeError, as wanted
+        named = _SOURCE.match(source)
+        if named is None:
+            raise Undecodable(f"ce_source {source!r} is not /deployment/service")
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]} is missing") from error
     except (TypeError, AttributeError, ValueError) as error:
         raise Undecodable(f"headers ce_source, ce_lane, ce_position do not say where the event stands: {error}") from error
     if not 0 <= lane < LANES or position < 1:
         raise Undecodable(f"there is no lane {lane} or no position {position}")
-    return Coordinates(source, lane, position)
+    return Coordinates(named[1], lane, position)
 
 
 def stream_of(key: bytes | None, headers: dict[str, str | bytes | None], lane: int) -> str:
@@ -104,12 +118,15 @@ def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at:
     if value is None:
         raise Undecodable("the record has no value (a tombstone)")
     try:
-        spec, stream, version, event_id, name, schema_version, time, command_id, actor, link = _texts(_ATTRIBUTES(headers))
-        if spec != "1.0":
-            raise Undecodable("ce_specversion is not 1.0")
+        spec, form, stream, version, event_id, name, schema_version, time, command_id, actor, link, fingerprint, origin = (
+            _texts(_ATTRIBUTES(headers))
+        )
+        if spec != "1.0" or form != FORMAT:
+            raise Undecodable(f"ce_specversion is not 1.0, or ce_format is not {FORMAT}")
         recorded = Recorded(
             at.source, at.lane, at.position, stream, int(version), event_id, name, int(schema_version),
             datetime.fromisoformat(time), command_id, actor, value.decode(), bytes.fromhex(link),
+            bytes.fromhex(fingerprint), origin,
         )  # fmt: skip
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]} is missing") from error
@@ -118,6 +135,23 @@ def recorded_of(value: bytes | None, headers: dict[str, str | bytes | None], at:
     if recorded.recorded_at.tzinfo is None:
         raise Undecodable("ce_time has no time zone")
     return recorded
+
+
+def link_of(before: bytes, value: bytes | None, headers: dict[str, str | bytes | None]) -> bytes:
+    """The hash that follows the hash `before`, computed from a record's own bytes. May raise `Undecodable`."""
+    if value is None:
+        raise Undecodable("the record has no value (a tombstone)")
+    try:
+        return sha256(before + b"\n".join((*_HASHED(headers), value))).digest()  # pyright: ignore[reportArgumentType]
+    except KeyError as error:
+        raise Undecodable(f"header {error.args[0]} is missing") from error
+    except TypeError:
+        pass
+    try:
+        lines = [text.encode() if isinstance(text, str) else text for text in _HASHED(headers)]
+        return sha256(before + b"\n".join((*lines, value))).digest()  # pyright: ignore[reportArgumentType]  # as above
+    except (TypeError, UnicodeEncodeError) as error:
+        raise Undecodable(f"a header is null or no text: {error}") from error
 
 
 def _texts(values: Iterable[str | bytes | None]) -> list[str]:

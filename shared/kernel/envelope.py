@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 
+FORMAT = "lien-the-2"
+"""The format of an event: the first line of the bytes that its hash covers, and a header on the wire. Readers refuse others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """One event as recorded. Positions of a lane are 1, 2, 3, ... without gap; so are the versions of a stream."""
@@ -30,3 +34,7 @@ class Recorded:
     data: str
     hash: bytes
     """sha256(hash of the previous event of the lane || canonical bytes of this one)."""
+    fingerprint: bytes
+    """sha256 of the command's body and of whose it was: what a repeat of the command is held against."""
+    origin: str = ""
+    """Where the event was first recorded, if that was another deployment's log: one line of JSON. Empty at home."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
-from shared.eventlog.records import RECORDED
+from shared.eventlog.postgres import identity_of
+from shared.eventlog.records import RECORDED, LogIdentity
 from shared.kernel.database import Connection, Pool
 from shared.kernel.envelope import Recorded
 from shared.relay.ports import Held, dense
@@ -36,6 +37,10 @@ class PostgresSession:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    async def identity(self) -> LogIdentity:
+        """See `Session.identity`."""
+        return await identity_of(self._connection)
 
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         """See `Session.claim`."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mappi
 from contextlib import asynccontextmanager
 
 from shared.eventlog.memory import MemoryLog
+from shared.eventlog.records import LogIdentity
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES
 from shared.relay.ports import Held, dense
@@ -56,6 +57,10 @@ class MemorySession:
         holders = self._lanes.holders
         for lane in [lane for lane, holder in holders.items() if holder is self]:
             del holders[lane]
+
+    async def identity(self) -> LogIdentity:
+        """See `Session.identity`."""
+        return await self._lanes.log.identity()
 
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         """See `Session.claim`."""

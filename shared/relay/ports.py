@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.eventlog.records import LogIdentity
 from shared.kafka.record import Outgoing
 from shared.kernel.envelope import Recorded
 
@@ -26,6 +27,10 @@ class Held:
 
 class Session(Protocol):
     """One session with the store; all methods may raise when it is lost, and then nothing is held any more."""
+
+    async def identity(self) -> LogIdentity:
+        """Which log it is."""
+        ...
 
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         """Take those lanes that nobody holds. From then on earlier holders can move nothing."""

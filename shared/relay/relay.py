@@ -75,6 +75,7 @@ class Carrier:
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._held: dict[int, Held] = {}
         self._partitions = 0
+        self._deployment = ""
         self._published = 0
         self._last_published_at: datetime | None = None
         self._failure: str | None = None
@@ -126,6 +127,7 @@ class Carrier:
     async def _with_session(self, session: Session) -> None:
         """Hold lanes and publish them, as long as this session lives."""
         self._held = {}
+        self._deployment = (await session.identity()).deployment
         next_claim, idle, pause = 0.0, _SHORTEST_IDLE, _FIRST_PAUSE
         now = asyncio.get_running_loop().time
         try:
@@ -168,7 +170,7 @@ class Carrier:
 
     async def _publish(self, events: list[Recorded]) -> None:
         self._partitions = self._partitions or await self._producer.partitions(self._topic)
-        records = outgoing(events, self._topic, self._partitions)
+        records = outgoing(events, self._topic, self._partitions, self._deployment)
         if self.headers is not None:
             for event, record in zip(events, records, strict=True):
                 record.headers.extend(self.headers(event))
@@ -212,11 +214,11 @@ class Relay(Carrier):
         super().__init__(PostgresLanes(pool), Producer(bootstrap), source, wake)
 
 
-def outgoing(events: list[Recorded], topic: str, partitions: int) -> list[Outgoing]:
+def outgoing(events: Sequence[Recorded], topic: str, partitions: int, deployment: str) -> list[Outgoing]:
     """The records of events: the lane chooses the partition, the stream is the key."""
     records: list[Outgoing] = []
     for event in events:
-        key, value, headers = to_kafka(event)
+        key, value, headers = to_kafka(event, deployment)
         records.append(Outgoing(topic, partition_of(event.lane, partitions), key, value, [*headers]))
     return records
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from shared.eventlog.postgres import identity_of
 from shared.kafka.producer import Producer
 from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
@@ -40,6 +41,8 @@ async def republish_lanes(
     topic, sent = topic_of(source), 0
     try:
         partitions = await producer.partitions(topic)
+        async with pool.acquire() as connection:
+            deployment = (await identity_of(connection)).deployment
         for lane, end in sorted((await published(pool, after)).items()):
             reached = after[lane]
             while reached < end:
@@ -47,7 +50,7 @@ async def republish_lanes(
                     page = await lanes.read(connection, {lane: Held(reached, 0)}, min(_PAGE, end - reached))
                 if not page:
                     break
-                await producer.publish(outgoing(page, topic, partitions))
+                await producer.publish(outgoing(page, topic, partitions, deployment))
                 reached, sent = page[-1].position, sent + len(page)
                 tell(sent)
     finally:

@@ -17,6 +17,7 @@ from pathlib import Path
 import asyncpg
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, append_line, checkpoint_of, last_of, read_file
+from shared.eventlog.postgres import identity_of
 from shared.eventlog.records import LaneHead
 from shared.eventlog.signing import SigningKey
 from shared.kafka.failures import BROKER_FAILURES
@@ -68,7 +69,7 @@ async def make_checkpoint(pool: Pool, source: str, key: SigningKey, file: Path) 
         heads = {row["lane"]: LaneHead(*row) for row in rows}
         if last is not None:
             await still_there(connection, last, heads)
-        checkpoint = checkpoint_of(source, heads, datetime.now(UTC), last)
+        checkpoint = checkpoint_of(source, await identity_of(connection), heads, datetime.now(UTC), last)
         if last is not None and checkpoint.heads == last.heads:
             return None
         await asyncio.to_thread(append_line, file, checkpoint.line(key))

@@ -14,6 +14,7 @@ from typing import Any
 
 from shared.eventlog.chain import canonical
 from shared.eventlog.marks import Finding
+from shared.eventlog.postgres import identity_of
 from shared.eventlog.records import RECORDED
 from shared.kafka.headers import from_kafka
 from shared.kafka.independent import read_topic
@@ -25,7 +26,10 @@ from shared.kernel.event import Undecodable
 
 _STORED = f"""select {RECORDED} from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
     join log.events e using (lane, position)"""  # noqa: S608  constants
-_FIELDS = ("source", "stream", "version", "event_id", "type", "schema_version", "recorded_at", "command_id", "actor", "data")
+_FIELDS = (
+    "source", "stream", "version", "event_id", "type", "schema_version", "recorded_at", "command_id", "actor", "data",
+    "fingerprint", "origin",
+)  # fmt: skip
 
 
 class Spans:
@@ -60,12 +64,14 @@ class Spans:
 async def against_kafka(pool: Pool, source: str, bootstrap: str, tell: Callable[[int], None] = lambda _: None) -> list[Finding]:
     """Of each lane the first row in which the store and its topic differ. May raise what kafka-python raises."""
     published = await _published(pool)
+    async with pool.acquire() as connection:
+        deployment = (await identity_of(connection)).deployment
     seen: dict[int, Spans] = {}
     first: dict[int, Finding] = {}
     batches = read_topic(bootstrap, topic_of(source))
     read = 0
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        for finding in await _differences(pool, source, batch, seen):
+        for finding in await _differences(pool, source, deployment, batch, seen):
             known = first.get(finding.lane)
             if known is None or finding.position < known.position:
                 first[finding.lane] = finding
@@ -78,7 +84,9 @@ async def against_kafka(pool: Pool, source: str, bootstrap: str, tell: Callable[
     return sorted(first.values())
 
 
-async def _differences(pool: Pool, source: str, batch: Sequence[Received], seen: dict[int, Spans]) -> list[Finding]:
+async def _differences(
+    pool: Pool, source: str, deployment: str, batch: Sequence[Received], seen: dict[int, Spans]
+) -> list[Finding]:
     events: list[Recorded] = []
     for record in batch:
         try:
@@ -98,7 +106,7 @@ async def _differences(pool: Pool, source: str, batch: Sequence[Received], seen:
         row = stored.get((event.lane, event.position))
         if row is None:
             vi, en = "kho không có hàng này, Kafka có", "the store has no such row, Kafka has it"
-        elif canonical(row) != canonical(event) or row.hash != event.hash:
+        elif canonical(row, deployment) != canonical(event, deployment) or row.hash != event.hash:
             fields = [name for name in _FIELDS if getattr(row, name) != getattr(event, name)]
             named = ", ".join(fields or ["hash"])
             vi, en = f"kho khác Kafka ở: {named}", f"the store differs from Kafka in: {named}"

@@ -124,7 +124,15 @@ async def migrate(
 
     places = load()
     async with connected(settings.owner_url) as connection:
-        await install(connection, service, places, settings.app_role, operator_hash=operator_hash, simulated=simulated)
+        await install(
+            connection,
+            service,
+            places,
+            settings.app_role,
+            operator_hash=operator_hash,
+            simulated=simulated,
+            deployment=settings.deployment,
+        )
     log.info("The database of %s is up to date", service.name)
 
 
@@ -136,9 +144,10 @@ async def install(
     *,
     operator_hash: bytes | None = None,
     simulated: bool = False,
+    deployment: str = log_schema.NATIONAL,
 ) -> None:
     """Every module's tables, over one connection of the owner."""
-    await log_schema.install(connection, app_role, simulated=simulated)
+    await log_schema.install(connection, app_role, simulated=simulated, deployment=deployment)
     await relay_schema.install(connection, app_role)
     await projection_schema.install(connection, app_role, service.all_views(places, _handles_nothing))
     await feed_schema.install(connection, app_role)

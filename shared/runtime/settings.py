@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from shared.eventlog.schema import NATIONAL
 from shared.kernel.errors import Refused
 from shared.web.routing import SERVICES
 
@@ -56,6 +57,8 @@ class MigrateSettings:
     service: str
     owner_url: str = field(repr=False)
     app_role: str
+    deployment: str = NATIONAL
+    """`CLB_DEPLOYMENT`: whose log a new one is; `vn` is the centre's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,12 @@ def migrate_settings(service: str, environ: Mapping[str, str]) -> MigrateSetting
     app = urlsplit(_database(environ, f"{prefix}_DATABASE_URL"))
     if not app.username:
         raise _invalid(f"{prefix}_DATABASE_URL", "phải ghi tên người dùng", "must name a user")
-    return MigrateSettings(service, _database(environ, f"{prefix}_DATABASE_OWNER_URL"), app.username)
+    return MigrateSettings(
+        service,
+        _database(environ, f"{prefix}_DATABASE_OWNER_URL"),
+        app.username,
+        environ.get("CLB_DEPLOYMENT", "").strip() or NATIONAL,
+    )
 
 
 def read_mode(environ: Mapping[str, str]) -> Mode:

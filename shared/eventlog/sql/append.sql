@@ -32,11 +32,14 @@ declare
     v_head_at timestamptz[];
     v_lane integer;
     v_at timestamptz;
-    v_us text;
+    v_source text;               -- as it is hashed: with the deployment
+    v_simulated boolean;
+    v_time text;
     v_last bigint;
     v_link bytea;
 begin
-    if p_wanted_at is not null and not (select m.simulated from log.meta m) then
+    select '/' || m.deployment || '/' || p_source, m.simulated into strict v_source, v_simulated from log.meta m;
+    if p_wanted_at is not null and not v_simulated then
         raise exception 'this log keeps real time' using errcode = 'LT001';
     end if;
     perform from log.lanes l where l.lane = any (p_lane) order by l.lane for update;
@@ -88,16 +91,16 @@ begin
             outcome[command.ord] := 'appended';
             v_lane := p_lane[command.ord] + 1;
             v_at := greatest(coalesce(p_wanted_at[command.ord], v_now), coalesce(v_head_at[v_lane], command.last_at));
-            v_us := (extract(epoch from v_at) * 1000000)::bigint::text;
+            v_time := log.time_text(v_at);
             v_last := coalesce(v_head[v_lane], command.head);
             v_link := coalesce(v_head_hash[v_lane], command.head_hash);
             for i in 1 .. p_events[command.ord] loop
                 v_next := v_next + 1;
                 v_last := v_last + 1;
                 v_link := sha256(v_link || log.canonical(
-                    p_source, p_lane[command.ord], v_last, p_stream[command.ord], p_expected[command.ord] + i,
-                    p_event_id[v_next], p_type[v_next], p_schema_version[v_next], v_us, p_command[command.ord],
-                    p_actor[command.ord], p_data[v_next]));
+                    v_source, p_lane[command.ord], v_last, p_stream[command.ord], p_expected[command.ord] + i,
+                    p_event_id[v_next], p_type[v_next], p_schema_version[v_next], v_time, p_command[command.ord],
+                    p_fingerprint[command.ord], p_actor[command.ord], '', p_data[v_next]));
                 v_hash[v_next] := v_link;
             end loop;
             if p_events[command.ord] > 0 then
@@ -123,10 +126,10 @@ begin
     end if;
 
     insert into log.events (lane, position, version, schema_version, recorded_at, event_id, command_id, hash,
-        source, stream, type, actor, data)
+        source, stream, type, actor, fingerprint, data)
     select p_lane[e.owner], position[e.owner] - p_events[e.owner] + e.index, p_expected[e.owner] + e.index,
         e.schema_version, recorded_at[e.owner], e.event_id, p_command[e.owner], e.hash,
-        p_source, p_stream[e.owner], e.type, p_actor[e.owner], e.data
+        p_source, p_stream[e.owner], e.type, p_actor[e.owner], p_fingerprint[e.owner], e.data
     from unnest(p_owner, p_index, p_event_id, p_type, p_schema_version, p_data, v_hash)
         as e (owner, index, event_id, type, schema_version, data, hash)
     where e.hash is not null;

@@ -4,17 +4,17 @@ create schema if not exists log;
 
 create table if not exists log.meta (
     one boolean primary key default true check (one),
-    simulated boolean not null
+    simulated boolean not null,
+    deployment text not null,
+    log_id uuid not null
 );
 
 create table if not exists log.lanes (
     lane smallint primary key check (lane between 0 and 63),
     position bigint not null default 0,
-    hash bytea not null default decode(repeat('00', 32), 'hex'),
+    hash bytea not null,
     last_at timestamptz not null default 'epoch'
 ) with (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
-
-insert into log.lanes (lane) select generate_series(0, 63) on conflict do nothing;
 
 create table if not exists log.events (
     lane smallint not null,
@@ -29,11 +29,13 @@ create table if not exists log.events (
     stream text not null,
     type text not null,
     actor text not null,
+    fingerprint bytea not null,
+    origin text not null default '',
     data text not null,
     constraint events_lane_position primary key (lane, position),
     constraint events_stream_version unique (stream, version),
     constraint events_event_id unique (event_id),
-    constraint events_one_line_a_field check (strpos(source || stream || type || actor, E'\n') = 0)
+    constraint events_one_line_a_field check (strpos(source || stream || type || actor || origin, E'\n') = 0)
 );
 
 create table if not exists log.commands (

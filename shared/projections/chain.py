@@ -1,0 +1,287 @@
+"""What a process knows of the logs that it reads: which logs they are, what was decided, what was signed, what it took lately.
+
+A record is believed because it follows: the hash of the lane's head and the record's own bytes give the hash that it carries.
+Hashes have no key, so what follows may still not be the log's. That shows when another record follows at the same position, or
+when a signed checkpoint says otherwise: then the lane stops for all views of the process, until a ruling or a signed
+checkpoint decides. Each record is hashed once a process. Nothing here is asked of a database: `auditor` brings what is new.
+"""
+
+from __future__ import annotations
+
+import time
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from shared.eventlog.records import NONE, LogIdentity
+from shared.kafka.headers import link_of
+from shared.kafka.record import Received
+from shared.projections.checkpoints import Lane
+
+RING = 1_000
+"""So many hashes of a lane are kept, to tell a repetition from something else."""
+CLOCKS_SECONDS = 5.0
+"""By so much the clocks of a log and of its readers may differ."""
+_HASH = len(NONE)
+
+Headers = dict[str, str | bytes | None]
+
+
+class Taken(NamedTuple):
+    """A record that was taken: its hash, and where on Kafka it stood."""
+
+    hash: bytes
+    offset: int
+
+
+class Link(NamedTuple):
+    """A link that a batch added to a lane."""
+
+    position: int
+    hash: bytes
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The newest signed head of a lane: when it was signed, and when it came here (seconds since 1970)."""
+
+    position: int
+    hash: bytes
+    signed_at: float
+    came_at: float
+
+
+@dataclass(slots=True)
+class _Ring:
+    """The last links of a lane, without a gap."""
+
+    first: int = 1
+    hashes: bytearray = field(default_factory=bytearray)
+    offsets: array[int] = field(default_factory=lambda: array("q"))
+    moved_at: float = 0.0
+
+    @property
+    def end(self) -> int:
+        """The last position; 0 of none."""
+        return self.first + len(self.offsets) - 1 if self.offsets else 0
+
+    def at(self, position: int) -> Taken | None:
+        index = position - self.first
+        if not 0 <= index < len(self.offsets):
+            return None
+        return Taken(bytes(self.hashes[index * _HASH : (index + 1) * _HASH]), self.offsets[index])
+
+    def add(self, position: int, digest: bytes, offset: int) -> None:
+        if self.offsets and position <= self.end:
+            return
+        if not self.offsets or position != self.end + 1:
+            self.first, self.hashes, self.offsets = position, bytearray(), array("q")
+        self.hashes += digest
+        self.offsets.append(offset)
+        if len(self.offsets) >= 2 * RING:
+            self.cut(len(self.offsets) - RING, len(self.offsets))
+
+    def cut(self, start: int, stop: int) -> None:
+        self.first += start
+        self.hashes = self.hashes[start * _HASH : stop * _HASH]
+        self.offsets = self.offsets[start:stop]
+
+
+class Chain:
+    """One a process that reads. `identities` are those of the logs that are known already."""
+
+    def __init__(self, identities: Mapping[str, LogIdentity] | None = None) -> None:
+        self._identities = dict(identities or {})
+        self._sources = {name: identity.wire_source(name).encode() for name, identity in self._identities.items()}
+        self._rulings: dict[Lane, dict[int, bytes]] = {}
+        self._signed: dict[Lane, Signed] = {}
+        self._proved: dict[Lane, int] = {}
+        self._rings: dict[Lane, _Ring] = {}
+        self._contested: dict[Lane, int] = {}
+        self._denied: dict[Lane, str] = {}
+        self._level: dict[Lane, tuple[int, int]] = {}
+        self._checked: dict[tuple[str, int, int], tuple[bytes, bytes]] = {}
+
+    # what a fold asks
+
+    def begin(self) -> None:
+        """A new batch: what was computed for the one before is forgotten."""
+        self._checked.clear()
+
+    def named(self, source: str, ce_source: str | bytes | None) -> bool:
+        """Whether a record says that it comes from the log of this name that is known here, or none is known yet."""
+        wanted = self._sources.get(source)
+        return wanted is None or wanted == (ce_source.encode() if isinstance(ce_source, str) else ce_source)
+
+    def genesis(self, lane: Lane) -> bytes | None:
+        """The hash before the first event of a lane; None as long as it is not known which log this is."""
+        identity = self._identities.get(lane[0])
+        return None if identity is None else identity.genesis(lane[1])
+
+    def link(self, record: Received, headers: Headers, before: bytes) -> bytes:
+        """The hash that follows `before` with this record's bytes. May raise `Undecodable`."""
+        where = (record.topic, record.partition, record.offset)
+        known = self._checked.get(where)
+        if known is not None and known[0] == before:
+            return known[1]
+        found = link_of(before, record.value, headers)
+        self._checked[where] = (before, found)
+        return found
+
+    def decided(self, lane: Lane, position: int) -> bytes | None:
+        """The hash that a position has by a ruling, or by the newest signed checkpoint; None if neither speaks of it."""
+        if (rulings := self._rulings.get(lane)) is not None and (ruled := rulings.get(position)) is not None:
+            return ruled
+        signed = self._signed.get(lane)
+        return signed.hash if signed is not None and signed.position == position else None
+
+    def ruled(self, lane: Lane, position: int) -> bool:
+        """Whether there is a ruling on this position."""
+        return position in self._rulings.get(lane, ())
+
+    def settled(self, lane: Lane, position: int) -> bool:
+        """Whether what was taken at a position is known to be the log's: by a ruling, or by a signed head at or after it."""
+        return self.ruled(lane, position) or position <= self._proved.get(lane, 0)
+
+    def taken(self, lane: Lane, position: int) -> Taken | None:
+        """What was taken at a position lately; None if that is too long ago."""
+        ring = self._rings.get(lane)
+        return None if ring is None else ring.at(position)
+
+    def before(self, lane: Lane, position: int) -> bytes | None:
+        """The hash that a record at this position must follow, if it is known."""
+        if position == 1:
+            return self.genesis(lane)
+        taken = self.taken(lane, position - 1)
+        return None if taken is None else taken.hash
+
+    def beyond(self, lane: Lane, reached: int, offset: int) -> bool:
+        """Whether a record that stands on Kafka before this offset, after what was reached, is none of the log's."""
+        level = self._level.get(lane)
+        return level is not None and level[0] == reached and offset < level[1]
+
+    def end(self, lane: Lane) -> int:
+        """Up to which position the links of a lane are kept already."""
+        ring = self._rings.get(lane)
+        return 0 if ring is None else ring.end
+
+    def stopped(self, lane: Lane) -> str | None:
+        """Why a lane may not go on, in words; None if it may."""
+        if lane[0] not in self._identities:
+            return f"which log {lane[0]} is, is not known yet: no signed checkpoint of it has come"
+        if lane in self._denied:
+            return self._denied[lane]
+        if lane in self._contested:
+            return (
+                f"two records follow at position {self._contested[lane]} of lane {lane[1]} of {lane[0]}: the log is asked "
+                f"which is its own; if it does not answer, run clb recover {lane[0]}"
+            )
+        return None
+
+    # what has come
+
+    def took(self, links: Mapping[Lane, Sequence[Link]], now: float | None = None) -> None:
+        """A batch was committed."""
+        at = time.time() if now is None else now
+        for lane, added in links.items():
+            ring = self._rings.setdefault(lane, _Ring())
+            for link in added:
+                ring.add(*link)
+            ring.moved_at = at
+            self._level.pop(lane, None)
+            signed = self._signed.get(lane)
+            if signed is not None:
+                self._compare(lane, signed)
+
+    def remember(self, lane: Lane, links: Sequence[Link], moved_at: float) -> None:
+        """Links that were kept over a restart."""
+        ring = self._rings[lane] = _Ring()
+        for link in links:
+            ring.add(*link)
+        ring.moved_at = moved_at
+
+    def contest(self, lane: Lane, position: int) -> None:
+        """Two records follow at a position."""
+        if not self.settled(lane, position):
+            self._contested[lane] = min(position, self._contested.get(lane, position))
+
+    def know(self, source: str, identity: LogIdentity) -> None:
+        """Which log a source is."""
+        self._identities[source] = identity
+        self._sources[source] = identity.wire_source(source).encode()
+
+    def known(self, source: str) -> LogIdentity | None:
+        """Which log a source is, if that is known."""
+        return self._identities.get(source)
+
+    def sign(self, lane: Lane, signed: Signed) -> None:
+        """A signed head has come; older ones are passed over."""
+        newest = self._signed.get(lane)
+        if newest is not None and newest.signed_at > signed.signed_at:
+            return
+        self._signed[lane] = signed
+        self._compare(lane, signed)
+
+    def signed(self, lane: Lane) -> Signed | None:
+        """The newest signed head of a lane."""
+        return self._signed.get(lane)
+
+    def rule(self, lane: Lane, position: int, digest: bytes) -> Taken | None:
+        """A ruling: the lane may go on. Answers what had been taken at the position, if that was something else."""
+        self._rulings.setdefault(lane, {})[position] = digest
+        taken = self.taken(lane, position)
+        if self._contested.get(lane) == position:
+            del self._contested[lane]
+        if taken is None or taken.hash == digest:
+            return None
+        ring = self._rings[lane]
+        ring.cut(0, position - ring.first)
+        self._denied.pop(lane, None)
+        return taken
+
+    def level(self, lane: Lane, reached: int, end: int) -> None:
+        """The log has nothing after `reached`: what stands on Kafka after it and before the offset `end` is none of its."""
+        self._level[lane] = (reached, end)
+
+    def contested(self) -> dict[Lane, int]:
+        """Lanes on which somebody must decide, and at which position."""
+        return dict(self._contested)
+
+    def denied(self) -> dict[Lane, str]:
+        """Lanes of which a signed checkpoint contradicts what was taken, in words."""
+        return dict(self._denied)
+
+    def unproved(self, now: float, seconds: float) -> list[Lane]:
+        """Lanes that have rested for so long and whose last record no signed head covers yet."""
+        return [
+            lane
+            for lane, ring in self._rings.items()
+            if ring.end > self._proved.get(lane, 0) and now - ring.moved_at > seconds and lane not in self._denied
+        ]
+
+    def _compare(self, lane: Lane, signed: Signed) -> None:
+        """Hold what was taken against a signed head."""
+        ring = self._rings.get(lane)
+        if ring is None or not ring.offsets:
+            return
+        taken = ring.at(signed.position)
+        own = self.genesis(lane) if signed.position == 0 else taken.hash if taken is not None else None
+        if own is not None and own != signed.hash:
+            self._denied[lane] = (
+                f"a signed checkpoint contradicts lane {lane[1]} of {lane[0]} at position {signed.position}: "
+                f"taken was {own.hex()[:16]}, signed is {signed.hash.hex()[:16]}; run clb recover {lane[0]}"
+            )
+            return
+        if own is not None and signed.position > self._proved.get(lane, 0):
+            self._proved[lane] = signed.position
+            if self._contested.get(lane, signed.position + 1) <= signed.position:
+                del self._contested[lane]
+        if own is not None and ring.end > signed.position and signed.signed_at > ring.moved_at + CLOCKS_SECONDS:
+            self._denied[lane] = (
+                f"lane {lane[1]} of {lane[0]} was read up to position {ring.end}, but its log signed later that it ends at "
+                f"{signed.position}: a forged record was taken, or the log went back in time; run clb recover {lane[0]}"
+            )
+        else:
+            self._denied.pop(lane, None)
