@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
-from shared.eventlog.signing import load_key
+from shared.eventlog.signing import SigningKey, load_key
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
 from shared.kafka.probe import BrokerProbe
@@ -34,9 +34,9 @@ from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
-from shared.relay.refill import Refiller
+from shared.relay.refill import Refiller, Seal
 from shared.relay.relay import Relay
-from shared.relay.signer import Signer
+from shared.relay.signer import Signer, checkpoint_file
 from shared.runtime import collector
 from shared.runtime.connect import pooled
 from shared.runtime.durability import require_durable
@@ -159,11 +159,14 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         stack.callback(measuring.cancel)
         if relay is not None:
             parts.add("relay", relay.run(), relay.stop)
-            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0)
-            parts.add("refills", refiller.run(), refiller.stop)
+            seal: Seal | None = None
             if settings.signing is not None:
-                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
+                key = load_key(settings.signing.key)
+                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing, key)
                 parts.add("checkpoints", signer.run(), signer.stop)
+                seal = Seal(key, checkpoint_file(settings.signing.folder, service.name), signer.now)
+            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, seal=seal)
+            parts.add("refills", refiller.run(), refiller.stop)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -182,9 +185,9 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         return await parts.run(stop)
 
 
-def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
-    """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
-    return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey) -> Signer:
+    """What signs the checkpoints of a log."""
+    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds)
 
 
 @dataclass(frozen=True, slots=True)

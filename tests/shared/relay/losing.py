@@ -44,8 +44,13 @@ def make_anew(flow: Place) -> None:
 
 def take_away(flow: Place, before: Mapping[int, int]) -> None:
     """The records of these partitions before an offset, as retention does it."""
-    client = admin(flow.bootstrap)
-    client.delete_records({TopicPartition(f"{flow.source}.events", number): offset for number, offset in before.items()})
+    take_away_from(flow.bootstrap, f"{flow.source}.events", before)
+
+
+def take_away_from(bootstrap: str, topic: str, before: Mapping[int, int]) -> None:
+    """The same, of any topic."""
+    client = admin(bootstrap)
+    client.delete_records({TopicPartition(topic, number): offset for number, offset in before.items()})
     client.close()
 
 
