@@ -14,7 +14,7 @@ from typing import Any
 
 from shared.eventlog.log import LogUnavailable
 from shared.eventlog.memory import MemoryLog
-from shared.eventlog.records import Append, Outcome
+from shared.eventlog.records import Append, LogIdentity, Outcome
 from shared.projections.memory import MemoryDatabase, MemoryTransaction
 from shared.relay.memory import MemoryLanes, MemorySession
 from shared.relay.ports import Held
@@ -83,6 +83,9 @@ class WatchedSession:
 
     def __init__(self, lanes: SimLanes, session: MemorySession, violations: list[str]) -> None:
         self._lanes, self._session, self._violations = lanes, session, violations
+
+    async def identity(self) -> LogIdentity:
+        return await self._session.identity()
 
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         before = dict(self._lanes.epochs)
