@@ -99,8 +99,6 @@ async def loose_fold(stores: Stores, progress: Progress, records: Sequence[Recei
             moved = {(one.recorded.source, one.recorded.lane): one.recorded for one in events}
             last = {lane: Moved(last.position, 0, 0, last.recorded_at, last.hash) for lane, last in moved.items()}
             await store.move(last, {})
-                {lane: Moved(last.position, 0, 0, last.recorded_at, last.hash) for lane, last in moved.items()}, {}
-            )
 
 
 class Forgetful(SimLog):

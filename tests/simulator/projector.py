@@ -1,6 +1,6 @@
 """A projector of the simulation: what `shared.projections.runner.Runner` does, with the memory group and the memory stores.
 
-Everything that decides is the real code: `take_over`, `fold_batch`, `Progress`, `Chain`. Only the carrying is written here anew.
+Everything that decides is the real code: `take_over`, `fold_batch`, `Progress`, `Chain`. Only the carrying is written anew.
 """
 
 from __future__ import annotations
