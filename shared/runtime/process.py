@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
-from shared.eventlog.signing import SigningKey, load_key
+from shared.eventlog.signing import SigningKey, load_key, load_public
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
 from shared.kafka.probe import BrokerProbe
@@ -143,7 +143,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         writing = await stack.enter_async_context(Writing(service, pool, places, system_clock).running())
         relay = Relay(pool, service.name, settings.kafka_bootstrap, writing.wake) if "relay" in roles else None
         views = service.all_views(places, writing.handler.handle) if "project" in roles else []
-        runner = Runner(pool, settings.kafka_bootstrap, views, service.name) if views else None
+        public = load_public(settings.public_key) if settings.public_key is not None else None
+        runner = Runner(pool, settings.kafka_bootstrap, views, service.name, public=public) if views else None
         feed = Feed(pool)
         stack.push_async_callback(feed.close)
         if runner is not None:
