@@ -159,15 +159,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
-            parts.add("relay", relay.run(), relay.stop)
-            seal: Seal | None = None
-            if settings.signing is not None:
-                key = load_key(settings.signing.key)
-                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing, key)
-                parts.add("checkpoints", signer.run(), signer.stop)
-                seal = Seal(key, checkpoint_file(settings.signing.folder, service.name), signer.now)
-            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, seal=seal)
-            parts.add("refills", refiller.run(), refiller.stop)
+            _add_relay(parts, relay, pool, settings)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -184,6 +176,19 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             parts.add("operations", aside.serve(), aside.stop)
         log.info("%s is up: %s", service.name, ", ".join(sorted(roles)))
         return await parts.run(stop)
+
+
+def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings) -> None:
+    """The relay with what goes along: signing, and answers to readers that lack something."""
+    parts.add("relay", relay.run(), relay.stop)
+    seal: Seal | None = None
+    if settings.signing is not None:
+        key = load_key(settings.signing.key)
+        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key)
+        parts.add("checkpoints", signer.run(), signer.stop)
+        seal = Seal(key, checkpoint_file(settings.signing.folder, settings.service), signer.now)
+    refiller = Refiller(pool, settings.service, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, seal=seal)
+    parts.add("refills", refiller.run(), refiller.stop)
 
 
 def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey) -> Signer:
