@@ -13,6 +13,7 @@ import signal
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -51,6 +52,7 @@ from shared.web import letter_routes, projection_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.measured import OnServed
+from shared.web.revocations import read_revocations, revocations_file, revoke_again
 from shared.web.session_store import Sessions
 from shared.web.sessions import Gate
 from shared.web.tokens import Tokens
@@ -93,6 +95,7 @@ def build_app(
     health: Health = dict,
     bootstrap: str | None = None,
     on_served: OnServed | None = None,
+    revocations: Path | None = None,
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
     views = service.all_views(reads.places, writing.handler.handle)
@@ -100,7 +103,7 @@ def build_app(
     return create_app(
         Web(
             name=service.name,
-            tokens=Tokens(reads.pool, reads.places),
+            tokens=Tokens(reads.pool, reads.places, revocations),
             door=Door(service.name, command_types(service.commands), writing.handler, reads.clock),
             log=writing.log,
             places=reads.places,
@@ -138,6 +141,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} {name}")
         )
         await _require_ready_database(service, pool, settings)
+        revocations = None if settings.checkpoints is None else revocations_file(settings.checkpoints)
+        await _revoke_again(pool, revocations)
         places = load()
         collector.spare()
         writing = await stack.enter_async_context(Writing(service, pool, places, system_clock).running())
@@ -170,7 +175,9 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served)
+            app = build_app(
+                service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served, revocations
+            )
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
@@ -263,6 +270,15 @@ class _Parts:
                 await asyncio.wait_for(task, 15)
         log.info("Drained")
         return code
+
+
+async def _revoke_again(pool: Pool, revocations: Path | None) -> None:
+    """A database that was restored, or taken over from a replica, may not know what was revoked last."""
+    known = [] if revocations is None else await asyncio.to_thread(read_revocations, revocations)
+    if known:
+        async with pool.acquire() as connection:
+            for token in await revoke_again(connection, known):
+                log.warning("The token %s was revoked before this database was restored: revoked again", token)
 
 
 async def _require_ready_database(service: Service, pool: Pool, settings: Settings) -> None:

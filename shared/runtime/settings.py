@@ -39,6 +39,8 @@ class Settings:
     """The share of traces to record (`OTEL_TRACES_SAMPLER_ARG`, else 1); None if `OTEL_EXPORTER_OTLP_ENDPOINT` is not set."""
     signing: Signing | None = None
     """How the relay signs checkpoints of the log; None if it was given no key."""
+    checkpoints: Path | None = None
+    """`CLB_CHECKPOINTS`, where revocations are kept too; None: they are in the database alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         metrics_port=_metrics_port(environ),
         traces=_traces(environ),
         signing=read_signing(environ),
+        checkpoints=Path(folder) if (folder := environ.get("CLB_CHECKPOINTS", "").strip()) else None,
     )
 
 
