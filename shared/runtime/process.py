@@ -45,6 +45,7 @@ from shared.runtime.metrics import watch_database, watch_feed, watch_relay, watc
 from shared.runtime.operations import Server, operations
 from shared.runtime.process_metrics import LoopLag, watch_process
 from shared.runtime.readiness import Watched, relayed_position
+from shared.runtime.revoked import revoked_again
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
@@ -52,7 +53,6 @@ from shared.web import letter_routes, projection_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.measured import OnServed
-from shared.web.revocations import read_revocations, revocations_file, revoke_again
 from shared.web.session_store import Sessions
 from shared.web.sessions import Gate
 from shared.web.tokens import Tokens
@@ -141,8 +141,6 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} {name}")
         )
         await _require_ready_database(service, pool, settings)
-        revocations = None if settings.checkpoints is None else revocations_file(settings.checkpoints)
-        await _revoke_again(pool, revocations)
         places = load()
         collector.spare()
         writing = await stack.enter_async_context(Writing(service, pool, places, system_clock).running())
@@ -174,6 +172,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if "serve" in roles:
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
+            revocations = await revoked_again(pool, settings.checkpoints)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
             app = build_app(
                 service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served, revocations
@@ -270,15 +269,6 @@ class _Parts:
                 await asyncio.wait_for(task, 15)
         log.info("Drained")
         return code
-
-
-async def _revoke_again(pool: Pool, revocations: Path | None) -> None:
-    """A database that was restored, or taken over from a replica, may not know what was revoked last."""
-    known = [] if revocations is None else await asyncio.to_thread(read_revocations, revocations)
-    if known:
-        async with pool.acquire() as connection:
-            for token in await revoke_again(connection, known):
-                log.warning("The token %s was revoked before this database was restored: revoked again", token)
 
 
 async def _require_ready_database(service: Service, pool: Pool, settings: Settings) -> None:

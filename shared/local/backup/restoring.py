@@ -102,7 +102,7 @@ async def _settled(
         if proof := ahead_of(place, service, heads, identity.log_id):
             ahead[service] = proof
     revocations = read_revocations(revocations_file(place))
-    settled = await settle(owners, revocations, kafka_is_empty=empty is True)
+    settled = await settle(owners, revocations, empty)
     if manifest is not None:
         data = DataDir(data_dir)
         if data.path.is_dir():

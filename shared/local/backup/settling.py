@@ -2,8 +2,9 @@
 
 Sessions and one-time links end. Tokens that the list of revocations names are revoked again. A view that has passed what its
 log no longer holds, or holds differently, begins again with the first event (its tables are made by `migrate`). With an empty
-Kafka the relay publishes everything again. The numbers of the feed jump ahead, so that no listener takes a new message for one
-that it has seen. Each database is changed in one transaction. Refuses nothing; running it twice does no harm.
+Kafka the relay publishes everything again, and what is remembered of places on the old one is forgotten. The numbers of the
+feed jump ahead, so that no listener takes a new message for one that it has seen. Each database is changed in one
+transaction. Refuses nothing; running it twice does no harm.
 """
 
 from __future__ import annotations
@@ -30,11 +31,10 @@ class Settled:
     reset: Mapping[str, Sequence[str]]
     """By service the views that begin again."""
     revoked: Sequence[str]
-    republished: bool
 
 
-async def settle(connections: Mapping[str, Any], revocations: Sequence[Revocation], *, kafka_is_empty: bool) -> Settled:
-    """All databases of a deployment, by service, as their owners."""
+async def settle(connections: Mapping[str, Any], revocations: Sequence[Revocation], kafka_is_empty: bool | None) -> Settled:
+    """All databases of a deployment, by service, as their owners. `kafka_is_empty` None: nobody knows."""
     beside = {service: await _beside_their_logs(connection, connections) for service, connection in connections.items()}
     reset: dict[str, list[str]] = {}
     revoked: set[str] = set()
@@ -45,12 +45,14 @@ async def settle(connections: Mapping[str, Any], revocations: Sequence[Revocatio
             await connection.execute("delete from access.sessions; delete from access.links")
             revoked |= set(await revoke_again(connection, revocations))
             await connection.execute("update projection.feed_heads set seq = seq + $1", FEED_JUMP)
+            if kafka_is_empty is not False:
+                await _forget_statements(connection)
             if kafka_is_empty:
                 await _publish_again(connection)
             await connection.execute(f"drop schema if exists {RESTORING} cascade")
         if beside[service]:
             reset[service] = sorted(f"{view}_v{number}" for view, number in beside[service])
-    return Settled(reset, sorted(revoked), kafka_is_empty)
+    return Settled(reset, sorted(revoked))
 
 
 async def heads_of(connection: Any) -> tuple[Head, ...]:
@@ -96,15 +98,20 @@ async def _reset(owner: Any, build: Build) -> None:
     await owner.execute("delete from projection.builds where view = $1 and build = $2 and state <> 'live'", view, number)
     await owner.execute("update projection.builds set certificate = null where view = $1 and build = $2", view, number)
     # What is remembered of records that were passed is partly of a time that is gone. Readers do with less.
-    if await _exists(owner, "projection.links"):
-        await owner.execute("delete from projection.links")
+    await owner.execute("delete from projection.links")
+
+
+async def _forget_statements(owner: Any) -> None:
+    """Signed checkpoints and rulings are heard again from the first one: their topic may be another one."""
+    await owner.execute("update projection.logs set statements = 0")
 
 
 async def _publish_again(owner: Any) -> None:
-    """The epoch moves too: a relay that has not noticed can change nothing."""
+    """The epoch moves too: a relay that has not noticed can change nothing. Offsets of the old topics mean nothing any more."""
     await owner.execute("update relay.lanes set position = 0, epoch = epoch + 1, holder = null")
-    if await _exists(owner, "relay.topics"):
-        await owner.execute("delete from relay.topics")
+    for table in ("relay.topics", "projection.links", "projection.set_aside", "projection.offsets"):
+        if await _exists(owner, table):
+            await owner.execute(f"delete from {table}")  # noqa: S608  our own tables
 
 
 async def _exists(connection: Any, table: str) -> bool:
