@@ -88,11 +88,12 @@ def migrate_launch(
 
 
 def views_command(
-    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls
+    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls, public_key: Path
 ) -> tuple[list[str], dict[str, str]]:
-    """A service's command about its views, and its environment: it needs the owner's URL too."""
+    """A service's command about its views, and its environment: it needs the owner's URL too, and signs nothing."""
     prefix = name.upper()
     env = {
+        "CLB_PUBLIC_KEY": str(public_key),
         "KAFKA_BOOTSTRAP": bootstrap,
         f"{prefix}_DATABASE_URL": urls.app,
         f"{prefix}_DATABASE_OWNER_URL": urls.owner,

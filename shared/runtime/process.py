@@ -21,7 +21,7 @@ from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
-from shared.eventlog.signing import load_key
+from shared.eventlog.signing import SigningKey, load_key, load_public
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
 from shared.kafka.probe import BrokerProbe
@@ -35,9 +35,9 @@ from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
-from shared.relay.refill import Refiller
+from shared.relay.refill import Refiller, Seal
 from shared.relay.relay import Relay
-from shared.relay.signer import Signer
+from shared.relay.signer import Signer, checkpoint_file
 from shared.runtime import collector
 from shared.runtime.connect import pooled
 from shared.runtime.durability import require_durable
@@ -146,7 +146,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         writing = await stack.enter_async_context(Writing(service, pool, places, system_clock).running())
         relay = Relay(pool, service.name, settings.kafka_bootstrap, writing.wake) if "relay" in roles else None
         views = service.all_views(places, writing.handler.handle) if "project" in roles else []
-        runner = Runner(pool, settings.kafka_bootstrap, views, service.name) if views else None
+        public = load_public(settings.public_key) if settings.public_key is not None else None
+        runner = Runner(pool, settings.kafka_bootstrap, views, service.name, public=public) if views else None
         feed = Feed(pool)
         stack.push_async_callback(feed.close)
         if runner is not None:
@@ -161,12 +162,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
-            parts.add("relay", relay.run(), relay.stop)
-            refiller = Refiller(pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0)
-            parts.add("refills", refiller.run(), refiller.stop)
-            if settings.signing is not None:
-                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
-                parts.add("checkpoints", signer.run(), signer.stop)
+            _add_relay(parts, relay, pool, settings)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -188,9 +184,22 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         return await parts.run(stop)
 
 
-def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
-    """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
-    return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
+def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings) -> None:
+    """The relay with what goes along: signing, and answers to readers that lack something."""
+    parts.add("relay", relay.run(), relay.stop)
+    seal: Seal | None = None
+    if settings.signing is not None:
+        key = load_key(settings.signing.key)
+        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key)
+        parts.add("checkpoints", signer.run(), signer.stop)
+        seal = Seal(key, checkpoint_file(settings.signing.folder, settings.service), signer.now)
+    refiller = Refiller(pool, settings.service, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, seal=seal)
+    parts.add("refills", refiller.run(), refiller.stop)
+
+
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey) -> Signer:
+    """What signs the checkpoints of a log."""
+    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds)
 
 
 @dataclass(frozen=True, slots=True)
