@@ -68,10 +68,20 @@ def service_launch(
     return Launch(name, _python(f"services.{name}", "all"), logs / f"{name}.log", {**_common(), **env})
 
 
-def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, operator_hash: str, simulated: bool) -> Launch:
-    """The step that makes a service's tables, run as the owner. The operator's token is known there by its hash."""
-    env = {f"{name.upper()}_DATABASE_URL": urls.app, f"{name.upper()}_DATABASE_OWNER_URL": urls.owner}
-    arguments = ["migrate", "--operator-token-hash", operator_hash, *(["--simulated"] if simulated else [])]
+def migrate_launch(
+    name: str,
+    logs: Path,
+    *,
+    urls: DatabaseUrls,
+    operator_hash: str | None,
+    simulated: bool,
+    settings: Mapping[str, str] | None = None,
+) -> Launch:
+    """The step that makes a service's tables, run as the owner. The operator's token is known there by its hash; without one
+    the operator stays who it was."""
+    env = {f"{name.upper()}_DATABASE_URL": urls.app, f"{name.upper()}_DATABASE_OWNER_URL": urls.owner, **(settings or {})}
+    arguments = ["migrate", *(["--operator-token-hash", operator_hash] if operator_hash else [])]
+    arguments += ["--simulated"] if simulated else []
     return Launch(
         f"{name} migrate", _python(f"services.{name}", *arguments), logs / f"{name}-migrate.log", {**_common(), **env}
     )

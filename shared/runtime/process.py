@@ -13,6 +13,7 @@ import signal
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -44,6 +45,7 @@ from shared.runtime.metrics import watch_database, watch_feed, watch_relay, watc
 from shared.runtime.operations import Server, operations
 from shared.runtime.process_metrics import LoopLag, watch_process
 from shared.runtime.readiness import Watched, relayed_position
+from shared.runtime.revoked import revoked_again
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
@@ -93,6 +95,7 @@ def build_app(
     health: Health = dict,
     bootstrap: str | None = None,
     on_served: OnServed | None = None,
+    revocations: Path | None = None,
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
     views = service.all_views(reads.places, writing.handler.handle)
@@ -100,7 +103,7 @@ def build_app(
     return create_app(
         Web(
             name=service.name,
-            tokens=Tokens(reads.pool, reads.places),
+            tokens=Tokens(reads.pool, reads.places, revocations),
             door=Door(service.name, command_types(service.commands), writing.handler, reads.clock),
             log=writing.log,
             places=reads.places,
@@ -165,8 +168,11 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if "serve" in roles:
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
+            revocations = await revoked_again(pool, settings.checkpoints)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served)
+            app = build_app(
+                service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served, revocations
+            )
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)

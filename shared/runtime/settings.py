@@ -43,6 +43,8 @@ class Settings:
     public_key: Path | None = None
     """`CLB_PUBLIC_KEY`, else the public half of `CLB_SIGNING_KEY`: what tells the logs' own signature from another's. A process
     that reads the topics has it always."""
+    checkpoints: Path | None = None
+    """`CLB_CHECKPOINTS`, where revocations are kept too; None: they are in the database alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def service_settings(service: str, environ: Mapping[str, str], roles: Collection
         traces=_traces(environ),
         signing=read_signing(environ, required="relay" in roles),
         public_key=read_public_key(environ, required="project" in roles),
+        checkpoints=Path(folder) if (folder := environ.get("CLB_CHECKPOINTS", "").strip()) else None,
     )
 
 
