@@ -129,7 +129,7 @@ def last_of(path: Path) -> Checkpoint | None:
     """The last checkpoint of a file, None if there is none yet. May raise `BadCheckpoint`."""
     last: str | None = None
     if path.exists():
-        for line in _tail(path):
+        for line in last_lines(path):
             last = last if is_ruling(line) else line
     return None if last is None else read_line(last, None)
 
@@ -163,7 +163,7 @@ def is_ruling(line: str) -> bool:
     return '"ruling":{' in line
 
 
-def _tail(path: Path) -> list[str]:
+def last_lines(path: Path) -> list[str]:
     """The last lines of a file, without reading all of it: a line is about 4,600 bytes long."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

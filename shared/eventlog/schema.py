@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.kernel.errors import Refused
 
-_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append")
+_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append", "take_back")
 _INSTALL_LOCK = 0x4C54_0001
 _FROZEN = ("events", "commands")
 NATIONAL = "vn"

@@ -1,9 +1,10 @@
-"""The relay's one table: how far each lane is published, and under which epoch its holder may say so."""
+"""The relay's one table: how far each lane is published, and under which epoch its holder may say so. Beside it, recoveries."""
 
 from __future__ import annotations
 
 from shared.kernel.database import Connection
 from shared.kernel.lanes import LANES
+from shared.relay.recovery import schema as recovery_schema
 
 
 async def install(connection: Connection, app_role: str) -> None:
@@ -24,3 +25,4 @@ async def install(connection: Connection, app_role: str) -> None:
         grant select, update on relay.lanes to "{app_role}";
         """
     )
+    await recovery_schema.install(connection, app_role)
