@@ -2,7 +2,8 @@
 
 The hash of an event has no key, so whoever reads a topic can compute a link that follows. Where two records follow at one
 position, a ruling names the hash of the true one. It stands among the checkpoints, in their file and on their topic; every
-reader loads rulings before it reads, and takes nothing else at that position. Refuses a line that is malformed or signed by another key.
+reader loads rulings before it reads, and takes nothing else at that position. Refuses a line that is malformed or signed by
+another key.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ _PREFIX = b"lien-the ruling 2\n"
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The record at this position of a lane is the one with this hash. `by` says in words who decided, and on what."""
+    """The record at this position of a lane is the one with this hash, or (`stands` false: the log holds nothing there) it is
+    not. `by` says in words who decided, and on what."""
 
     source: str
     identity: LogIdentity
@@ -32,6 +34,7 @@ class Ruling:
     hash: bytes
     time: datetime
     by: str
+    stands: bool = True
 
     def line(self, key: SigningKey) -> str:
         """The ruling with its signature, as one line."""
@@ -51,6 +54,7 @@ class Ruling:
             "log": self.identity.log_id,
             "position": self.position,
             "source": self.source,
+            "stands": self.stands,
             "time": self.time.astimezone(UTC).isoformat(),
         }
 
@@ -76,6 +80,7 @@ def read_statement(line: str, public: PublicKey | None) -> Checkpoint | Ruling:
             bytes.fromhex(statement["hash"]),
             datetime.fromisoformat(statement["time"]),
             str(statement["by"]),
+            bool(statement["stands"]),
         )
         signature = bytes.fromhex(found["signature"])
     except (ValueError, TypeError, KeyError, AttributeError) as failure:
