@@ -17,6 +17,7 @@ from shared.cli import (
     imports,
     letters,
     progress,
+    recover,
     republish,
     stack,
     tokens,
@@ -47,6 +48,7 @@ app.add_typer(views.app, name="views")
 app.command("doctor")(doctor.doctor)
 app.command("verify")(verify.verify)
 app.command("dump")(verify.dump)
+app.command("recover")(recover.recover)
 app.command("republish")(republish.republish)
 app.add_typer(letters.app, name="letters")
 app.add_typer(checkpoint.app, name="checkpoint")

@@ -61,6 +61,16 @@ async def install(connection: Any, app_role: str, *, simulated: bool = False, de
         """)
 
 
+async def prepare_beside(connection: Any, schema: str) -> None:
+    """The tables of a log in another schema, and what takes events into them, for a log that is built anew. As the owner.
+    Everything else comes with `install`, once the schema is called `log`."""
+    folder = files("shared.eventlog") / "sql"
+    for name in ("tables", "canonical", "take_back"):
+        text = (folder / f"{name}.sql").read_text(encoding="utf-8")
+        text = text.replace("create schema if not exists log;", f"create schema {schema};")
+        await connection.execute(re.sub(r"\blog\.(?=[a-z])", f"{schema}.", text))
+
+
 async def _require_format(connection: Any) -> None:
     """A log of before the first release has no id; it is not brought forward."""
     old = await connection.fetchval(

@@ -77,17 +77,17 @@ def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, operator_hash: 
     )
 
 
-def views_command(
+def service_command(
     name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls
 ) -> tuple[list[str], dict[str, str]]:
-    """A service's command about its views, and its environment: it needs the owner's URL too."""
+    """A service's own command (`views ...`, `recover`), and its environment: it needs the owner's URL too."""
     prefix = name.upper()
     env = {
         "KAFKA_BOOTSTRAP": bootstrap,
         f"{prefix}_DATABASE_URL": urls.app,
         f"{prefix}_DATABASE_OWNER_URL": urls.owner,
     }
-    return _python(f"services.{name}", "views", *arguments), {**_common(), **env}
+    return _python(f"services.{name}", *arguments), {**_common(), **env}
 
 
 def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> Launch:

@@ -7,7 +7,7 @@ to stop at the first proof that the log is behind. May raise what a broker or a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from shared.kafka.since import Stretch
 from shared.kafka.topics import checkpoints_topic, topic_of
 from shared.kernel.database import Pool
 from shared.relay.looks import Look
-from shared.relay.recovery.branches import At, Published, Tail, Wanted
+from shared.relay.recovery.branches import At, Published, Ruled, Tail, Wanted
 
 CLOCKS = timedelta(minutes=2)
 """By so much the clocks of a database and of its relay may differ."""
@@ -70,17 +70,24 @@ async def compare(
     seen: Look,
     *,
     starts: Mapping[int, int] | None = None,
+    ruled: Callable[[], Awaitable[Ruled]] | None = None,
 ) -> Compared:
-    """Read what was published since, or from `starts` on, until the first proof that the log lacks some of it, or the end."""
+    """Read what was published since, or from `starts` on, until the first proof that the log lacks some of it, or the end.
+    `ruled` is asked once something seems to be missing: it may be a forgery on which was ruled."""
     published = Published(wanted, seen.relayed)
     since = None if seen.relayed_at is None else seen.relayed_at - CLOCKS
     stretch = Stretch(bootstrap, topic_of(wanted.source), since=since, starts=starts)
     batches = stretch.batches()
     heads = {lane: head.position for lane, head in seen.heads.items()}
+    decided: Ruled | None = None
     try:
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             await take_in(pool, published, batch)
-            if tails := published.tails(heads):
+            tails = published.tails(heads, decided)
+            if tails and decided is None:
+                decided = Ruled() if ruled is None else await ruled()
+                tails = published.tails(heads, decided)
+            if tails:
                 return Compared(tails)
     finally:
         await asyncio.to_thread(batches.close)
@@ -122,11 +129,13 @@ def signed_in_file(file: Path | None, wanted: Wanted, public: PublicKey) -> list
     return read_lines(last_lines(file), wanted, public)[0]
 
 
-def signed_on_topic(bootstrap: str, wanted: Wanted, public: PublicKey) -> list[Checkpoint]:
-    """The last checkpoints of the log's topic of them. Blocks."""
-    stretch = Stretch(bootstrap, checkpoints_topic(wanted.source), last=_LINES)
+def signed_on_topic(
+    bootstrap: str, wanted: Wanted, public: PublicKey, *, last: int | None = _LINES
+) -> tuple[list[Checkpoint], list[Ruling]]:
+    """The last signed lines of the log's topic of checkpoints, or all of them (None). Blocks."""
+    stretch = Stretch(bootstrap, checkpoints_topic(wanted.source), last=last)
     return read_lines(
         (record.value.decode("utf-8", "replace") for batch in stretch.batches() for record in batch if record.value),
         wanted,
         public,
-    )[0]
+    )

@@ -31,7 +31,7 @@ from shared.kernel.errors import Refused
 from shared.relay.closed import Closed, log_behind, unheld, unstored, why_closed
 from shared.relay.compared import Compared, compare, not_kept, signed_in_file, signed_on_topic
 from shared.relay.looks import Head, Incarnation, Look, look
-from shared.relay.recovery.branches import Wanted
+from shared.relay.recovery.branches import Ruled, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class LogGuard:
         self._wake.set()
 
     async def admit(self, connection: Connection) -> None:
-        """Before an append on this connection; costs nothing unless there is doubt. May raise `Refused`, or what asyncpg raises."""
+        """Before an append on this connection; costs nothing without doubt. May raise `Refused`, and what asyncpg raises."""
         if self._doubted:
             await self._see(connection)
             if not self._compared and self._found is None:
@@ -246,6 +246,12 @@ class LogGuard:
             [(lane, position, self._hash(lane, position), self._by) for lane, position in missing.items()],
         )
 
+    async def _ruled(self) -> Ruled:
+        """Everything that was ruled of this log; nothing without the key."""
+        if self._wanted is None or self._public is None:
+            return Ruled()
+        return Ruled.of((await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None))[1])
+
     async def _remember(self) -> None:
         """So that a process that starts on this database need not read the topic again."""
         async with self._pool.acquire() as connection:
@@ -265,11 +271,11 @@ class LogGuard:
         """Hold this database against what was published and signed."""
         assert self._wanted is not None  # noqa: S101  it was looked at
         incarnation, wanted, now = self._incarnation, self._wanted, asyncio.get_running_loop().time()
-        found = await compare(self._pool, wanted, self._bootstrap, seen, starts=self._ends)
+        found = await compare(self._pool, wanted, self._bootstrap, seen, starts=self._ends, ruled=self._ruled)
         signed = None
         if self._public is not None:
             lines = await asyncio.to_thread(signed_in_file, self._file, wanted, self._public)
-            lines += await asyncio.to_thread(signed_on_topic, self._bootstrap, wanted, self._public)
+            lines += (await asyncio.to_thread(signed_on_topic, self._bootstrap, wanted, self._public))[0]
             signed = await not_kept(self._pool, lines, seen.accepted)
         if self._incarnation != incarnation:
             return

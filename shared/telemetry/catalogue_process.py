@@ -37,7 +37,7 @@ METRICS: Final = (
         ),
         Words(
             "Đọc why của phần log ở /ready, rồi chạy ./clb recover DỊCH-VỤ; docs/operate/recover.md. Tự mở lại sau đó.",
-            "Read why of the part log in /ready and run ./clb recover SERVICE (docs/operate/recover.md); it then opens by itself.",
+            "Read why of the part log in /ready, run ./clb recover SERVICE (docs/operate/recover.md); then it opens by itself.",
         ),
         alerts=(Alert("LienTheLogClosed", "max by (job, instance) (lienthe_log_closed) > 0", "0m", "page"),),
     ),

@@ -8,9 +8,10 @@ follow at one position; which of them stands is said by a ruling, then by signed
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.eventlog.records import LogIdentity
+from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates, coordinates, hash_of, link_of, stream_of
 from shared.kafka.record import Received
 from shared.kernel.event import Undecodable
@@ -49,6 +50,35 @@ class Tail:
     def end(self) -> int:
         """The last position that it has."""
         return self.after + len(self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What was ruled of a log: which hash stands at a position, and which records are not the log's."""
+
+    stands: Mapping[At, bytes] = field(default_factory=dict[At, bytes])
+    not_ours: frozenset[tuple[int, int, bytes]] = frozenset()
+
+    @classmethod
+    def of(cls, rulings: Iterable[Ruling]) -> Ruled:
+        """As the rulings say, in their order."""
+        stands: dict[At, bytes] = {}
+        not_ours: set[tuple[int, int, bytes]] = set()
+        for ruling in rulings:
+            if ruling.stands:
+                stands[ruling.lane, ruling.position] = ruling.hash
+            else:
+                not_ours.add((ruling.lane, ruling.position, ruling.hash))
+        return cls(stands, frozenset(not_ours))
+
+    def allows(self, node: Node) -> bool:
+        """Whether the record may be the log's."""
+        stands = self.stands.get((node.lane, node.position), node.hash)
+        return stands == node.hash and (node.lane, node.position, node.hash) not in self.not_ours
+
+    def decides(self, node: Node) -> bool:
+        """Whether something was ruled of this record, or of its position."""
+        return (node.lane, node.position) in self.stands or (node.lane, node.position, node.hash) in self.not_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +166,11 @@ class Published:
         return False
 
     def tails(
-        self, heads: Mapping[int, int], rulings: Mapping[At, bytes] | None = None, signed: Iterable[tuple[int, int, bytes]] = ()
+        self, heads: Mapping[int, int], ruled: Ruled | None = None, signed: Iterable[tuple[int, int, bytes]] = ()
     ) -> dict[int, Tail]:
         """The branch that stands, of each lane that has one beyond what the log is known to have published.
 
-        `heads`: the log's own last positions. `rulings`: hashes that were ruled to stand. `signed`: heads of checkpoints.
+        `heads`: the log's own last positions. `ruled`: what was decided already. `signed`: heads of checkpoints.
         """
         starts: dict[int, list[Node]] = {}
         for at, nodes in self._nodes.items():
@@ -148,7 +178,7 @@ class Published:
                 starts.setdefault(at[0], []).extend(node for node in nodes if node.off_log)
         if not any(starts.values()):
             return {}
-        choice = _Choice(self._nodes, rulings or {}, set(signed))
+        choice = _Choice(self._nodes, ruled or Ruled(), set(signed))
         found: dict[int, Tail] = {}
         for lane, nodes in sorted(starts.items()):
             for position in sorted({node.position for node in nodes}):
@@ -158,24 +188,27 @@ class Published:
                     break
         return found
 
-    def contested(self, rulings: Mapping[At, bytes] | None = None) -> list[Node]:
-        """Records that follow at a position of which the log's own record is on the topic too, and that no ruling names."""
-        ruled = rulings or {}
+    def contested(self, ruled: Ruled | None = None) -> list[Node]:
+        """Records that follow at a position of which the log's own is on the topic too, and of which nothing was ruled."""
+        decided = ruled or Ruled()
         return [
             node
-            for (lane, position), nodes in sorted(self._nodes.items())
+            for _, nodes in sorted(self._nodes.items())
             for node in nodes
-            if node.off_log and position <= self._reached.get(lane, 0) and (lane, position) not in ruled
+            if node.off_log and node.position <= self._reached.get(node.lane, 0) and not decided.decides(node)
         ]
+
+    @property
+    def reached(self) -> Mapping[int, int]:
+        """Up to which position the log's own events are known to be on the topic."""
+        return self._reached
 
 
 class _Choice:
     """Which of several branches stands."""
 
-    def __init__(
-        self, nodes: Mapping[At, list[Node]], rulings: Mapping[At, bytes], signed: set[tuple[int, int, bytes]]
-    ) -> None:
-        self._rulings = rulings
+    def __init__(self, nodes: Mapping[At, list[Node]], ruled: Ruled, signed: set[tuple[int, int, bytes]]) -> None:
+        self._allowed = ruled.allows
         self._children: dict[tuple[int, int, bytes], list[Node]] = {}
         for (lane, position), found in nodes.items():
             for node in found:
@@ -197,10 +230,6 @@ class _Choice:
             path.append(best)
             candidates = self._children.get((best.lane, best.position + 1, best.hash), [])
         return path
-
-    def _allowed(self, node: Node) -> bool:
-        ruled = self._rulings.get((node.lane, node.position))
-        return ruled is None or ruled == node.hash
 
 
 def _text(value: str | bytes | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -49,10 +49,15 @@ class Process:
 
 
 @asynccontextmanager
-async def process(place: Place, bootstrap: str = "") -> AsyncIterator[Process]:
+async def process(place: Place, bootstrap: str = "") -> AsyncGenerator[Process]:
     """A process of a service at work."""
     hearing: list[LogGuard] = []
-    pool = await open_pool(place.urls.app, max_size=6, on_connect=lambda: [guard.doubt() for guard in hearing] and None)
+
+    def connected() -> None:
+        for guard in hearing:
+            guard.doubt()
+
+    pool = await open_pool(place.urls.app, max_size=6, on_connect=connected)
     guard = LogGuard(pool, place.source, bootstrap or place.bootstrap or NOWHERE)
     hearing.append(guard)
     await guard.begin()

@@ -1,4 +1,4 @@
-"""A database that goes back in time, as an operator or a failure makes it: dumped and restored in place by PostgreSQL's own tools."""
+"""A database that goes back in time, as an operator makes it: dumped and restored in place by PostgreSQL's own tools."""
 
 from __future__ import annotations
 
