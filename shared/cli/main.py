@@ -18,6 +18,7 @@ from shared.cli import (
     imports,
     letters,
     progress,
+    recover,
     republish,
     stack,
     tokens,
@@ -50,6 +51,7 @@ app.command("verify")(verify.verify)
 app.command("dump")(verify.dump)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("recover")(recover.recover)
 app.command("republish")(republish.republish)
 app.add_typer(letters.app, name="letters")
 app.add_typer(checkpoint.app, name="checkpoint")

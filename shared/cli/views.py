@@ -15,7 +15,7 @@ import typer
 from shared.cli.client import kafka_address
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
-from shared.local.layout import SERVICES, views_command
+from shared.local.layout import SERVICES, service_command
 from shared.local.reach import known_urls, public_key_path
 from shared.local.state import default_data_dir
 from shared.web.routing import VIEWS, service_of_view
@@ -70,8 +70,11 @@ def _service(view: str) -> str:
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
     data_dir = default_data_dir()
-    command, env = views_command(
-        service, [*arguments, *(["--json"] if json else [])],
-        bootstrap=kafka_address(), urls=known_urls(service, data_dir), public_key=public_key_path(data_dir),
-    )  # fmt: skip
+    command, env = service_command(
+        service,
+        ["views", *arguments, *(["--json"] if json else [])],
+        bootstrap=kafka_address(),
+        urls=known_urls(service, data_dir),
+        public_key=public_key_path(data_dir),
+    )
     return subprocess.run(command, env=env, check=False).returncode

@@ -87,10 +87,10 @@ def migrate_launch(
     )
 
 
-def views_command(
+def service_command(
     name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls, public_key: Path
 ) -> tuple[list[str], dict[str, str]]:
-    """A service's command about its views, and its environment: it needs the owner's URL too, and signs nothing."""
+    """A service's own command (`views ...`, `recover`), and its environment: it needs the owner's URL too."""
     prefix = name.upper()
     env = {
         "CLB_PUBLIC_KEY": str(public_key),
@@ -98,7 +98,7 @@ def views_command(
         f"{prefix}_DATABASE_URL": urls.app,
         f"{prefix}_DATABASE_OWNER_URL": urls.owner,
     }
-    return _python(f"services.{name}", "views", *arguments), {**_common(), **env}
+    return _python(f"services.{name}", *arguments), {**_common(), **env}
 
 
 def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> Launch:

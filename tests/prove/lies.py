@@ -1,6 +1,6 @@
 """What a liar puts on Kafka: written with a Kafka client and hashlib alone, from what anybody can read off the topic.
 
-The rule of the chain stands here a second time, from the documentation: sha256(hash before, then one line a field, the data last).
+The rule of the chain stands here a second time: sha256(hash before, then one line a field, the data last).
 """
 
 from __future__ import annotations
