@@ -1,9 +1,11 @@
-"""The relay's one table: how far each lane is published, and under which epoch its holder may say so."""
+"""The relay's tables: how far each lane is published and under which epoch its holder may say so, and what verifications of the
+log have found."""
 
 from __future__ import annotations
 
 from shared.kernel.database import Connection
 from shared.kernel.lanes import LANES
+from shared.relay import verifications
 
 
 async def install(connection: Connection, app_role: str) -> None:
@@ -24,3 +26,4 @@ async def install(connection: Connection, app_role: str) -> None:
         grant select, update on relay.lanes to "{app_role}";
         """
     )
+    await verifications.install(connection, app_role)

@@ -37,6 +37,7 @@ from shared.reference.book import load
 from shared.relay.refill import Refiller
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer
+from shared.relay.verifier import Proofs, Timing, Verifier
 from shared.runtime import collector
 from shared.runtime.connect import pooled
 from shared.runtime.durability import require_durable
@@ -164,6 +165,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             if settings.signing is not None:
                 signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
                 parts.add("checkpoints", signer.run(), signer.stop)
+            verifier = verifier_of(pool, service.name, settings)
+            parts.add("verification", verifier.run(), verifier.stop)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -185,6 +188,14 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
 def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
     """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
     return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
+
+
+def verifier_of(pool: Pool, source: str, settings: Settings) -> Verifier:
+    """What verifies the log by itself. May raise `Refused` for a key that is none or that others may read."""
+    how = settings.signing
+    proofs = None if how is None else Proofs(how.folder, load_key(how.key).public)
+    timing = Timing(every=settings.verify_seconds, first=min(Timing().first, settings.verify_seconds))
+    return Verifier(pool, source, settings.kafka_bootstrap, proofs, timing)
 
 
 @dataclass(frozen=True, slots=True)

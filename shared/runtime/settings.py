@@ -39,6 +39,8 @@ class Settings:
     """The share of traces to record (`OTEL_TRACES_SAMPLER_ARG`, else 1); None if `OTEL_EXPORTER_OTLP_ENDPOINT` is not set."""
     signing: Signing | None = None
     """How the relay signs checkpoints of the log; None if it was given no key."""
+    verify_seconds: float = 6 * 3600.0
+    """`CLB_VERIFY_HOURS` (6): how often the relay's process verifies the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         metrics_port=_metrics_port(environ),
         traces=_traces(environ),
         signing=read_signing(environ),
+        verify_seconds=_verify_seconds(environ),
     )
 
 
@@ -148,6 +151,18 @@ def read_signing(environ: Mapping[str, str]) -> Signing | None:
     if not 0 < seconds <= 86_400:
         raise _invalid("CLB_CHECKPOINT_MINUTES", "phải là số phút, lớn nhất 1440", "must be a number of minutes, at most 1440")
     return Signing(Path(key), Path(_required(environ, "CLB_CHECKPOINTS")), seconds)
+
+
+def _verify_seconds(environ: Mapping[str, str]) -> float:
+    """`CLB_VERIFY_HOURS`: longer than a week is as good as never."""
+    hours = environ.get("CLB_VERIFY_HOURS", "").strip() or "6"
+    try:
+        seconds = float(hours) * 3600
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 7 * 86_400:
+        raise _invalid("CLB_VERIFY_HOURS", "phải là số giờ, lớn nhất 168", "must be a number of hours, at most 168")
+    return seconds
 
 
 def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
