@@ -2,7 +2,8 @@
 
 So the 64 lane heads prove every event behind them, and checking needs no batch boundaries. The bytes are those that
 `sql/canonical.sql` builds, and those that stand in a record's headers: the format, then one line a field, the data last. No
-field but the data holds a line break (the table checks it), so two different events never have the same bytes. Refuses to repair: it only says what is wrong.
+field but the data holds a line break (the table checks it), so two different events never have the same bytes. Refuses to
+repair: it only says what is wrong.
 """
 
 from __future__ import annotations

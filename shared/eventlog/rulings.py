@@ -2,7 +2,8 @@
 
 The hash of an event has no key, so whoever reads a topic can compute a link that follows. Where two records follow at one
 position, a ruling names the hash of the true one. It stands among the checkpoints, in their file and on their topic; every
-reader loads rulings before it reads, and takes nothing else at that position. Refuses a line that is malformed or signed by another key.
+reader loads rulings before it reads, and takes nothing else at that position. Refuses a line that is malformed or signed by
+another key.
 """
 
 from __future__ import annotations

@@ -82,6 +82,21 @@ def last_record(bootstrap: str, topic: str, partition: int = 0, *, seconds: floa
         raise TimeoutError(f"{topic}: its last record did not come")
 
 
+def record_at(bootstrap: str, topic: str, partition: int, offset: int, *, seconds: float = 5.0) -> Received | None:
+    """The record at an offset, None if the partition does not hold it."""
+    consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, client_id="clb-reader")
+    with closing(consumer):
+        where = TopicPartition(topic, partition)
+        consumer.assign([where])
+        if not consumer.beginning_offsets([where])[where] <= offset < consumer.end_offsets([where])[where]:
+            return None
+        consumer.seek(where, offset)
+        for _ in range(int(seconds * 2)):
+            for record in consumer.poll(timeout_ms=500, max_records=1).get(where, ()):
+                return Received(topic, partition, record.offset, record.key, record.value, list(record.headers or ()))
+        return None
+
+
 def record_count(bootstrap: str, topic: str) -> int:
     """How many records a topic holds now, for telling how far a reading is."""
     consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, client_id="clb-reader")

@@ -28,10 +28,18 @@ class Refill:
     lane: int
     after: int
     by: str
+    contested: int | None = None
+    """A position at which the reader has two records that follow: which is the log's?"""
+    sign: bool = False
+    """The reader wants a fresh signed checkpoint: it is at a gap, or ahead of the newest signed head."""
 
     def record(self) -> Outgoing:
         """As it is published."""
-        value = {"after": self.after, "by": self.by, "lane": self.lane, "source": self.source}
+        value: dict[str, Any] = {"after": self.after, "by": self.by, "lane": self.lane, "source": self.source}
+        if self.contested is not None:
+            value["contested"] = self.contested
+        if self.sign:
+            value["sign"] = True
         return Outgoing(refills_topic(self.source), 0, b"%d" % self.lane, json.dumps(value, sort_keys=True).encode(), [])
 
 
@@ -39,12 +47,13 @@ def read_refill(value: bytes | None) -> Refill | None:
     """The request of a record, None if it is none."""
     try:
         found: Any = json.loads(value or b"")
-        lane, after = found["lane"], found["after"]
-        refill = Refill(str(found["source"]), lane, after, str(found["by"])[:100])
-    except (ValueError, TypeError, KeyError):
+        lane, after, contested = found["lane"], found["after"], found.get("contested")
+        refill = Refill(str(found["source"]), lane, after, str(found["by"])[:100], contested, found.get("sign") is True)
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
     whole = type(lane) is int and type(after) is int
-    return refill if whole and 0 <= refill.lane < LANES and 0 <= refill.after < 2**62 else None
+    asked = contested is None or (type(contested) is int and 1 <= contested < 2**62)
+    return refill if whole and asked and 0 <= refill.lane < LANES and 0 <= refill.after < 2**62 else None
 
 
 class Requests:

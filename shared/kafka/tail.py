@@ -54,6 +54,15 @@ class Tail:
         """What is there, at most so many; empty when nothing came in time. May raise `KafkaException`."""
         return await self._run(lambda: [received(record) for record in self._client.consume(most, seconds)])
 
+    async def ends(self) -> dict[tuple[str, int], int]:
+        """Where each partition ends now."""
+        return await self._run(
+            lambda: {
+                (at.topic, at.partition): self._client.get_watermark_offsets(at, timeout=10)[1]
+                for at in self._client.assignment()
+            }
+        )
+
     def _assign(self) -> None:
         self._client.assign(
             [

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-
 FORMAT = "lien-the-2"
 """The format of an event: the first line of the bytes that its hash covers, and a header on the wire. Readers refuse others."""
 

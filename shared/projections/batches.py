@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from shared.kafka.record import Partition, Received
 from shared.kafka.topics import topic_of
+from shared.projections.chain import Chain
 from shared.projections.fold import Folded, TooManyDeadLetters, fold_into
 from shared.projections.progress import Progress
 from shared.projections.store import Stores
@@ -37,7 +38,7 @@ def wanted(view: View, records: Sequence[Received]) -> list[Received]:
     return [record for record in records if record.topic in topics]
 
 
-async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Received]) -> Folded | None:
+async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Received], chain: Chain) -> Folded | None:
     """Fold those records that the view wants, in one transaction. None: it wants none, or has stopped, or stops now.
 
     May raise `Fenced` and whatever will pass; then nothing has happened and the batch must come again.
@@ -55,6 +56,8 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
                 known=progress.positions,
                 epochs=progress.epochs,
                 holds=progress.holds(),
+                chain=chain,
+                stopped=progress.spoiled.__contains__,
                 poison_allowed=progress.poison_allowed(len(mine)),
             )
     except TooManyDeadLetters as failure:
@@ -62,4 +65,7 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
         log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
         return None
     progress.committed(folded, mine)
+    chain.took(folded.links)
+    for lane, position in folded.contested.items():
+        chain.contest(lane, position)
     return folded

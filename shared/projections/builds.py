@@ -151,7 +151,7 @@ async def remove(owner: Connection, old: Build) -> None:
     """As the owner: a build that is not live, with its tables, checkpoints and parked events."""
     async with owner.transaction():
         await owner.execute(f'drop schema if exists "{old.view}_v{old.number}" cascade')
-        for table in ("checkpoints", "offsets", "parked"):
+        for table in ("checkpoints", "offsets", "parked", "spoiled"):
             await owner.execute(f"delete from projection.{table} where view = $1 and version = $2", old.view, old.number)  # noqa: S608  our own tables
         await owner.execute("delete from projection.builds where view = $1 and build = $2", old.view, old.number)
 

@@ -45,7 +45,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The newest signed head of a lane: when it was signed, and when it came here (seconds since 1970)."""
+    """The newest signed head of a lane: when it was signed (seconds since 1970), and when it came here (the loop's clock)."""
 
     position: int
     hash: bytes
@@ -92,7 +92,9 @@ class _Ring:
 class Chain:
     """One a process that reads. `identities` are those of the logs that are known already."""
 
-    def __init__(self, identities: Mapping[str, LogIdentity] | None = None) -> None:
+    def __init__(self, identities: Mapping[str, LogIdentity] | None = None, *, keeps: bool = True) -> None:
+        """`keeps`: whether the links that are taken are kept in the database; not those of a build beside the live one."""
+        self.keeps = keeps
         self._identities = dict(identities or {})
         self._sources = {name: identity.wire_source(name).encode() for name, identity in self._identities.items()}
         self._rulings: dict[Lane, dict[int, bytes]] = {}

@@ -7,15 +7,19 @@ projector that lost its lanes while it was away can change nothing any more.
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.kafka.record import Partition
 from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES, partition_of
+
+if TYPE_CHECKING:
+    from shared.projections.chain import Link
 
 Lane = tuple[str, int]
 """Source and lane."""
@@ -39,15 +43,16 @@ class Claim:
 
 
 class Stands(NamedTuple):
-    """Where a lane stands, and under which epoch."""
+    """Where a lane stands, under which epoch, and the hash of its last event; None before the first."""
 
     position: int
     epoch: int
+    head: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """How a lane's checkpoint moves. `recorded_at` None: as it was; `head` None: unknown."""
+    """How a lane's checkpoint moves. `recorded_at` None: as it was."""
 
     position: int
     unknown: int
@@ -56,13 +61,13 @@ class Moved:
     head: bytes | None
 
 
-def owned(found: Mapping[Lane, Stands], wanted: Iterable[Lane], epochs: Mapping[Lane, int] | None) -> dict[Lane, int]:
+def owned(found: Mapping[Lane, Stands], wanted: Iterable[Lane], epochs: Mapping[Lane, int] | None) -> dict[Lane, Stands]:
     """Where the locked lanes stand, if they are owned under these epochs. May raise `Fenced`; `epochs` None asks for none."""
     if epochs is not None:
         lost = [lane for lane in wanted if lane not in found or epochs.get(lane) != found[lane].epoch]
         if lost:
             raise Fenced(lost)
-    return {lane: stands.position for lane, stands in found.items()}
+    return dict(found)
 
 
 def lanes_of(partitions: Sequence[Partition]) -> list[Lane]:
@@ -104,23 +109,10 @@ async def claim(connection: Connection, view: str, version: int, partitions: Seq
     )
 
 
-async def lock(
-    connection: Connection, view: str, version: int, lanes: Iterable[Lane], epochs: Mapping[Lane, int] | None
-) -> dict[Lane, int]:
-    """Lock the rows of these lanes to the end of the transaction and answer their positions. May raise `Fenced`.
-
-    `epochs` None: no ownership is asked for (tests, replay), and missing rows are created.
-    """
-    wanted = sorted(lanes)
-    if epochs is None:
-        await ensure(connection, view, version, wanted)
-    return owned(await stands(connection, view, version, wanted), wanted, epochs)
-
-
 async def stands(connection: Connection, view: str, version: int, lanes: Sequence[Lane]) -> dict[Lane, Stands]:
     """Lock the rows of these lanes, given in order, and answer those that there are."""
     rows = await connection.fetch(
-        """select c.source, c.lane, c.position, c.epoch from projection.checkpoints c
+        """select c.source, c.lane, c.position, c.epoch, c.head from projection.checkpoints c
         join unnest($3::text[], $4::int[]) as w (source, lane) on w.source = c.source and w.lane = c.lane
         where c.view = $1 and c.version = $2 order by c.source, c.lane for update of c""",
         view,
@@ -128,7 +120,7 @@ async def stands(connection: Connection, view: str, version: int, lanes: Sequenc
         [source for source, _ in lanes],
         [lane for _, lane in lanes],
     )
-    return {(row["source"], row["lane"]): Stands(row["position"], row["epoch"]) for row in rows}
+    return {(row["source"], row["lane"]): Stands(row["position"], row["epoch"], row["head"]) for row in rows}
 
 
 async def ensure(connection: Connection, view: str, version: int, lanes: Sequence[Lane]) -> None:
@@ -144,10 +136,16 @@ async def ensure(connection: Connection, view: str, version: int, lanes: Sequenc
     )
 
 
-async def move(connection: Connection, view: str, version: int, moved: Mapping[Lane, Moved]) -> None:
-    """Move the checkpoints of lanes that are locked. One statement."""
+async def move(
+    connection: Connection, view: str, version: int, moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]
+) -> None:
+    """Move the checkpoints of lanes that are locked, and keep the links that were added. One statement."""
     await connection.execute(
-        """update projection.checkpoints c set position = w.position, unknown = c.unknown + w.unknown,
+        """with kept as (
+            insert into projection.links (source, lane, first, hashes, offsets)
+            select * from unnest($10::text[], $11::smallint[], $12::bigint[], $13::bytea[], $14::bytea[])
+            on conflict do nothing)
+        update projection.checkpoints c set position = w.position, unknown = c.unknown + w.unknown,
             parked = c.parked + w.parked, moved_at = now(), head = w.head,
             recorded_at = coalesce(w.recorded_at, c.recorded_at)
         from unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[], $9::bytea[])
@@ -162,6 +160,11 @@ async def move(connection: Connection, view: str, version: int, moved: Mapping[L
         [one.parked for one in moved.values()],
         [one.recorded_at for one in moved.values()],
         [one.head for one in moved.values()],
+        [source for source, _ in links],
+        [lane for _, lane in links],
+        [added[0].position for added in links.values()],
+        [b"".join(link.hash for link in added) for added in links.values()],
+        [array("q", [link.offset for link in added]).tobytes() for added in links.values()],
     )
 
 

@@ -1,26 +1,27 @@
 """Folds a batch of records into one view, inside a transaction that the caller opened: events, rows and checkpoint together.
 All of it runs over `Store`, so that a simulator in memory runs the very same code; `fold` is it on a Postgres connection.
 
-Dense positions decide: the next one is applied, an earlier one is skipped, a later one stops its lane and is reported
-as a gap. An event that cannot be read or folded is found by halving the batch inside savepoints and parked, and the later
-events of its stream with it. What will pass is raised, and so is `TooManyDeadLetters`: then nothing has happened.
+What follows in its lane is applied (`intake`); what does not is set aside. An event that cannot be read or folded is found by
+halving the batch inside savepoints and parked, and the later events of its stream with it. What will pass is raised, and so is
+`TooManyDeadLetters`: then nothing has happened.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.kafka.headers import Coordinates, coordinates, hash_of, recorded_of, stream_of
+from shared.kafka.headers import Coordinates, recorded_of, stream_of
 from shared.kafka.record import Received
-from shared.kafka.topics import topic_of
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection
 from shared.kernel.event import Undecodable, UnknownEventType
-from shared.projections.checkpoints import Lane, Moved, owned
+from shared.projections.chain import Chain, Link
+from shared.projections.checkpoints import Lane, Moved, Stands, owned
 from shared.projections.failures import describe, will_pass
+from shared.projections.intake import Gap, Intake, Opened
 from shared.projections.postgres_store import PostgresStore
 from shared.projections.store import Parked, Store
 from shared.projections.view import Delivered, View
@@ -35,18 +36,6 @@ class TooManyDeadLetters(Exception):
     """So many events fail that the view, not the events, must be at fault: it stops and nothing of the batch is parked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A lane whose next position has not come although later ones have."""
-
-    missing: int
-    seen: int
-    topic: str
-    partition: int
-    offset: int
-    """Of the first record after the gap: where reading must go on once the missing one is there."""
-
-
 @dataclass(slots=True)
 class Folded:
     """What a batch did to one view."""
@@ -58,11 +47,10 @@ class Folded:
     unknown: int = 0
     parked: int = 0
     poison: int = 0
-    strays: int = 0
-
-
-Opened = tuple[Received, dict[str, str | bytes | None], Coordinates]
-"""A record whose coordinates are known, before the rest is decoded."""
+    set_aside: int = 0
+    """Records that were not believed and had not been seen before."""
+    links: dict[Lane, list[Link]] = field(default_factory=dict[Lane, list[Link]])
+    contested: dict[Lane, int] = field(default_factory=dict[Lane, int])
 
 
 async def fold(
@@ -73,11 +61,10 @@ async def fold(
     known: Mapping[Lane, int],
     epochs: Mapping[Lane, int] | None,
     holds: Mapping[tuple[str, int], int],
-    poison_allowed: int = 1_000_000,
+    chain: Chain,
 ) -> Folded:
     """`fold_into` on a connection that is inside a transaction."""
-    store = PostgresStore(connection, view)
-    return await fold_into(store, view, records, known=known, epochs=epochs, holds=holds, poison_allowed=poison_allowed)
+    return await fold_into(PostgresStore(connection, view), view, records, known=known, epochs=epochs, holds=holds, chain=chain)
 
 
 async def fold_into(
@@ -88,18 +75,23 @@ async def fold_into(
     known: Mapping[Lane, int],
     epochs: Mapping[Lane, int] | None,
     holds: Mapping[tuple[str, int], int],
+    chain: Chain,
+    stopped: Callable[[Lane], bool] = lambda _: False,
     poison_allowed: int = 1_000_000,
 ) -> Folded:
     """Fold a batch. May raise `Fenced`, `TooManyDeadLetters`, and whatever will pass; then roll back.
 
     `known`: positions that are certainly reached, to skip early. `epochs`: the ownership to check; None asks for none and
-    keeps no Kafka offsets. `holds`: offsets that reading must not be moved past, since a stopped lane needs them.
+    keeps no Kafka offsets. `holds`: offsets that reading must not be moved past, since a stopped lane needs them. `chain`:
+    what is known of the logs. `stopped`: lanes in which this view alone may not go on.
     """
-    folding = _Folding(store, view, poison_allowed)
-    opened = folding.open(records, known)
-    if not opened and not folding.strays:
+    intake = Intake(view, chain, stopped)
+    folding = _Folding(store, view, intake, poison_allowed)
+    opened = intake.open(records, known)
+    if not opened and not intake.aside:
+        folding.done.skipped = intake.skipped
         return folding.done
-    lanes = sorted({(at.source, at.lane) for _, _, at in opened})
+    lanes = sorted({(one.at.source, one.at.lane) for one in opened})
     if epochs is None:
         await store.ensure(lanes)
     at_rest = owned(await store.lock(lanes), lanes, epochs)
@@ -122,75 +114,42 @@ async def fold_into(
 class _Folding:
     """The state of one batch in one view."""
 
-    def __init__(self, store: Store, view: View, poison_allowed: int) -> None:
+    def __init__(self, store: Store, view: View, intake: Intake, poison_allowed: int) -> None:
         self._store = store
         self._view = view
+        self._intake = intake
         self._poison_allowed = poison_allowed
         self._retried = 0
         self._times: dict[Lane, datetime] = {}
-        self._heads: dict[Lane, bytes | None] = {}
         self._unknown: dict[Lane, int] = {}
         self._parked: list[Parked] = []
-        self.strays: list[tuple[Received, str]] = []
         self.waiting: dict[str, int] = {}
         """Streams that wait, and from which position on."""
         self.done = Folded()
 
-    def open(self, records: Iterable[Received], known: Mapping[Lane, int]) -> list[Opened]:
-        """Read where each record belongs; drop what is certainly old."""
-        opened: list[Opened] = []
-        sources = {topic_of(source): source for source in self._view.sources}
-        for record in records:
-            headers = dict(record.headers)
-            try:
-                at = coordinates(headers)
-                if sources.get(record.topic) != at.source:
-                    raise Undecodable(f"{record.topic} carries an event of {at.source!r}")
-                if at.position <= known.get((at.source, at.lane), 0):
-                    self.done.skipped += 1
-                    continue
-                stream_of(record.key, headers, at.lane)
-            except Undecodable as error:
-                self._stray(record, str(error))
-                continue
-            opened.append((record, headers, at))
-        return opened
-
-    def decode(self, opened: Iterable[Opened], at_rest: Mapping[Lane, int]) -> list[tuple[Delivered, Received]]:
-        """The events to apply, in order: what is next in its lane, known by type, and not behind a parked one."""
-        reached = dict(at_rest)
+    def decode(self, opened: Iterable[Opened], at_rest: Mapping[Lane, Stands]) -> list[tuple[Delivered, Received]]:
+        """The events to apply, in order: what follows in its lane, known by type, and not behind a parked one."""
+        intake, done = self._intake, self.done
+        taken, done.positions = intake.next(opened, at_rest)
+        done.skipped, done.gaps, done.links, done.contested = intake.skipped, intake.gaps, intake.links, intake.contested
         events: list[tuple[Delivered, Received]] = []
-        codec, gaps = self._view.codec, self.done.gaps
-        for record, headers, at in opened:
+        codec = self._view.codec
+        for one in taken:
+            at, record = one.at, one.record
             lane = (at.source, at.lane)
-            expected = reached[lane] + 1
-            if at.position != expected:
-                if at.position < expected:
-                    self.done.skipped += 1
-                else:
-                    first = gaps.get(lane)
-                    offset = first.offset if first else record.offset
-                    seen = max(at.position, first.seen) if first else at.position
-                    gaps[lane] = Gap(expected, seen, record.topic, record.partition, offset)
-                continue
-            reached[lane] = expected
-            if lane in gaps and gaps[lane].seen <= expected:
-                del gaps[lane]
             try:
-                recorded = recorded_of(record.value, headers, at)
-                self._times[lane], self._heads[lane] = recorded.recorded_at, recorded.hash
+                recorded = recorded_of(record.value, one.headers, at)
+                self._times[lane] = recorded.recorded_at
                 if self._waits(at, recorded.stream):
                     self._wait_behind(at, recorded.stream, record)
                     continue
                 event = codec.decode(recorded.type, recorded.schema_version, recorded.data)
                 events.append((Delivered(recorded, event), record))
             except UnknownEventType:
-                self.done.unknown += 1
+                done.unknown += 1
                 self._unknown[lane] = self._unknown.get(lane, 0) + 1
             except Undecodable as error:
-                self._heads[lane] = hash_of(headers)
-                self._park(at, stream_of(record.key, headers, at.lane), record, str(error))
-        self.done.positions = {lane: position for lane, position in reached.items() if position > at_rest[lane]}
+                self._park(at, stream_of(record.key, one.headers, at.lane), record, str(error))
         return events
 
     async def apply(self, events: Sequence[tuple[Delivered, Received]]) -> None:
@@ -211,25 +170,32 @@ class _Folding:
             await self.apply(ready[middle:])
 
     async def finish(self) -> None:
-        """Write checkpoints, parked events and strays."""
+        """Write checkpoints with their links, parked events and what was set aside."""
         done = self.done
         if self._parked:
             self._parked.sort(key=lambda parked: parked.at)
             await self._store.park(self._parked)
             done.parked = len(self._parked)
-        if self.strays:
-            await self._store.keep_strays(self.strays)
-            done.strays = len(self.strays)
+        if self._intake.aside:
+            done.set_aside = await self._store.set_aside(self._intake.aside)
         if not done.positions:
             return
+        chain = self._intake.chain
         parked = dict.fromkeys(done.positions, 0)
         for one in self._parked:
             parked[one.at.source, one.at.lane] += 1
         await self._store.move(
             {
-                lane: Moved(position, self._unknown.get(lane, 0), parked[lane], self._times.get(lane), self._heads.get(lane))
+                lane: Moved(
+                    position, self._unknown.get(lane, 0), parked[lane], self._times.get(lane), done.links[lane][-1].hash
+                )
                 for lane, position in done.positions.items()
-            }
+            },
+            {
+                lane: new
+                for lane, links in done.links.items()
+                if chain.keeps and (new := [link for link in links if link.position > chain.end(lane)])
+            },
         )
 
     async def _try(self, events: Sequence[tuple[Delivered, Received]]) -> None:
@@ -280,10 +246,6 @@ class _Folding:
 
     def _wait_behind(self, at: Coordinates, stream: str, record: Received) -> None:
         self._parked.append(Parked(at, stream, record, "waits behind a parked event of its stream", poison=False))
-
-    def _stray(self, record: Received, reason: str) -> None:
-        self.strays.append((record, reason))
-        self._count_poison(reason)
 
     def _count_poison(self, reason: str) -> None:
         self.done.poison += 1

@@ -21,6 +21,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.event import Undecodable
 from shared.projections import checkpoints
 from shared.projections.builds import Built
+from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.fold import fold
 
@@ -56,7 +57,7 @@ def _within(record: Received, until: Mapping[Lane, int]) -> bool:
 
 @asynccontextmanager
 async def level(
-    pool: Pool, bootstrap: str, live: Built, new: Built, *, or_ahead: bool = False, seconds: float = PATIENCE
+    pool: Pool, bootstrap: str, live: Built, new: Built, chain: Chain, *, or_ahead: bool = False, seconds: float = PATIENCE
 ) -> AsyncGenerator[Connection]:
     """A transaction in which both builds are locked and at the same positions. May raise `Refused` (`builds-not-level`).
 
@@ -70,7 +71,7 @@ async def level(
             reached = await _locked(connection, new)
             ahead = any(position > until.get(lane, 0) for lane, position in reached.items())
             if not ahead or (or_ahead and loop.time() > deadline):
-                await _read_up_to(connection, bootstrap, new, reached, until, deadline)
+                await _read_up_to(connection, bootstrap, new, reached, until, chain, deadline)
                 yield connection
                 return
         if loop.time() > deadline:
@@ -88,7 +89,13 @@ async def _locked(connection: Connection, built: Built) -> dict[Lane, int]:
 
 
 async def _read_up_to(
-    connection: Connection, bootstrap: str, new: Built, reached: dict[Lane, int], until: Mapping[Lane, int], deadline: float
+    connection: Connection,
+    bootstrap: str,
+    new: Built,
+    reached: dict[Lane, int],
+    until: Mapping[Lane, int],
+    chain: Chain,
+    deadline: float,
 ) -> None:
     missing = {lane for lane, position in until.items() if reached.get(lane, 0) < position}
     if not missing:
@@ -102,7 +109,8 @@ async def _read_up_to(
         while missing:
             records = held.split(await tail.read(), until)
             if records:
-                folded = await fold(connection, new, records, known=reached, epochs=None, holds={})
+                folded = await fold(connection, new, records, known=reached, epochs=None, holds={}, chain=chain)
+                chain.took(folded.links)
                 reached.update(folded.positions)
                 missing = {lane for lane in missing if reached.get(lane, 0) < until[lane]}
                 after = {(record.topic, record.partition): record.offset + 1 for record in records}

@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Any, cast
 
 from shared.kafka.headers import Coordinates
-from shared.kafka.record import Partition, Received
+from shared.kafka.record import Partition
+from shared.projections.chain import Link
 from shared.projections.checkpoints import Claim, Lane, Moved, Stands, lanes_of
-from shared.projections.store import Kept, Parked
+from shared.projections.store import Kept, Parked, SetAside
 from shared.projections.view import Delivered, View
 from shared.relay.memory import Calling, at_once
 
@@ -182,7 +183,7 @@ class MemoryStores:
             for lane in lanes:
                 found = transaction.get("epochs", (*key, *lane), 0) + 1
                 transaction.put("epochs", (*key, *lane), found)
-                claimed[lane] = Stands(transaction.get("checkpoints", (*key, *lane), _NO_ROW).position, found)
+                claimed[lane] = Stands(transaction.get("checkpoints", (*key, *lane), _NO_ROW).position, found, None)
             offsets = transaction.scan("offsets")
         return Claim(
             {lane: stands.position for lane, stands in claimed.items()},
@@ -215,7 +216,7 @@ class MemoryStore:
             row = self._transaction.get("checkpoints", (*self._key, *lane))
             epoch = self._transaction.get("epochs", (*self._key, *lane))
             if row is not None or epoch is not None:
-                found[lane] = Stands(row.position if row else 0, epoch or 0)
+                found[lane] = Stands(row.position if row else 0, epoch or 0, row.head if row else None)
         return found
 
     async def waiting(self) -> dict[str, int]:
@@ -244,16 +245,21 @@ class MemoryStore:
                 raise ValueError(f"{one.at} is parked already")
             self._transaction.put("parked", (*self._key, *one.at), one)
 
-    async def keep_strays(self, strays: Sequence[tuple[Received, str]]) -> None:
-        """See `Store.keep_strays`."""
-        for record, reason in strays:
-            where = (record.topic, record.partition, record.offset)
-            if self._transaction.get("strays", where) is None:
-                self._transaction.put("strays", where, (record, reason))
+    async def set_aside(self, records: Sequence[SetAside]) -> int:
+        """See `Store.set_aside`."""
+        new = 0
+        for one in records:
+            where = (one.record.topic, one.record.partition, one.record.offset)
+            if self._transaction.get("set_aside", where) is None:
+                self._transaction.put("set_aside", where, one)
+                new += 1
+        return new
 
-    async def move(self, moved: Mapping[Lane, Moved]) -> None:
+    async def move(self, moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]) -> None:
         """See `Store.move`."""
         await self._calling("projector.move")
+        for lane, added in links.items():
+            self._transaction.put("links", (*lane, added[0].position), tuple(added))
         for lane, one in moved.items():
             before: Moved = self._transaction.get("checkpoints", (*self._key, *lane), _NO_ROW)
             self._transaction.put(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from shared.kafka.identity import identities
@@ -18,6 +19,7 @@ from shared.kafka.refills import Refill
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES, partition_of
+from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.progress import Progress
 
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
 _IDENTITY_SECONDS = 5.0
+_UNPROVED_SECONDS = 60.0
+"""How long the last record of a lane that rests may stand without a signed head over it before one is asked for."""
 
 
 class Reading(Protocol):
@@ -49,20 +53,20 @@ class Mender:
         self._group = group
         self._identity_seconds = identity_seconds
         self._next_identity = 0.0
-        self._asked: dict[Lane, tuple[int, float, float]] = {}
-        """Lane to the position asked after, when to ask next, and the pause after that."""
+        self._asked: dict[tuple[Lane, str], tuple[Refill, float, float]] = {}
+        """What was asked about a lane, when to ask next, and the pause after that."""
         self._producer: Producer | None = None
         self._looking: asyncio.Task[None] | None = None
 
-    def look(self, views: Collection[Progress], consumer: Reading) -> None:
+    def look(self, views: Collection[Progress], consumer: Reading, chain: Chain) -> None:
         """See, beside the runner, whether a lane has stopped or a topic is another one; at most one look at a time."""
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(views, consumer))
+            self._looking = asyncio.create_task(self._look(views, consumer, chain))
 
-    async def _look(self, views: Collection[Progress], consumer: Reading) -> None:
+    async def _look(self, views: Collection[Progress], consumer: Reading, chain: Chain) -> None:
         """What fails is tried again with the next look."""
         try:
-            await self._ask(self._stopped(views))
+            await self._ask(self._wanted(views, chain))
             now = asyncio.get_running_loop().time()
             if now >= self._next_identity and consumer.assigned:
                 self._next_identity = now + self._identity_seconds
@@ -78,38 +82,45 @@ class Mender:
         if self._producer is not None:
             await self._producer.close()
 
-    def _stopped(self, views: Iterable[Progress]) -> dict[Lane, int]:
-        """The lanes that wait for a position, and after which one each wants to read on."""
-        found: dict[Lane, int] = {}
+    def _wanted(self, views: Iterable[Progress], chain: Chain) -> dict[tuple[Lane, str], Refill]:
+        """What there is to ask: lanes that wait for a position, positions with two records, heads that nobody signed yet."""
+        found: dict[tuple[Lane, str], Refill] = {}
+        for lane, position in chain.contested().items():
+            found[lane, "contested"] = Refill(*lane, position - 1, self._group, contested=position)
+        missing: dict[Lane, int] = {}
         for progress in views:
-            for lane, missing in progress.stopped().items():
-                found[lane] = min(missing - 1, found.get(lane, missing - 1))
+            for lane, position in progress.stopped().items():
+                missing[lane] = min(position - 1, missing.get(lane, position - 1))
+        for lane, after in missing.items():
+            if chain.stopped(lane) is None:
+                found[lane, "missing"] = Refill(*lane, after, self._group, sign=True)
+        for lane in chain.unproved(time.time(), _UNPROVED_SECONDS):
+            if not any(one.sign and one.source == lane[0] for one in found.values()):
+                found[(lane[0], -1), "sign"] = Refill(*lane, chain.end(lane), self._group, sign=True)
         return found
 
-    async def _ask(self, stopped: dict[Lane, int]) -> None:
-        for lane in [lane for lane in self._asked if lane not in stopped]:
-            del self._asked[lane]
-        now, due = asyncio.get_running_loop().time(), dict[Lane, int]()
-        for lane, after in stopped.items():
-            known = self._asked.get(lane)
-            if known is None or known[0] != after:
-                self._asked[lane] = (after, now + _FIRST_PAUSE, _FIRST_PAUSE)
-                due[lane] = after
+    async def _ask(self, wanted: dict[tuple[Lane, str], Refill]) -> None:
+        for about in [about for about in self._asked if about not in wanted]:
+            del self._asked[about]
+        now, due = asyncio.get_running_loop().time(), list[Refill]()
+        for about, refill in wanted.items():
+            known = self._asked.get(about)
+            if known is None or (known[0] != refill and about[1] != "sign"):
+                self._asked[about] = (refill, now + _FIRST_PAUSE, _FIRST_PAUSE)
+                due.append(refill)
             elif now >= known[1]:
                 pause = min(known[2] * 2, _LONGEST_PAUSE)
-                self._asked[lane] = (after, now + pause, pause)
-                due[lane] = after
+                self._asked[about] = (refill, now + pause, pause)
+                due.append(refill)
         await self._publish(due)
 
-    async def _publish(self, wanted: dict[Lane, int]) -> None:
+    async def _publish(self, wanted: Sequence[Refill]) -> None:
         if not wanted:
             return
         if self._producer is None:
             self._producer = Producer(self._bootstrap, client_id="lien-the-refills")
-        log.error("%s lacks events and asks for a refill, (source, lane): position reached: %s", self._group, wanted)
-        await self._producer.publish(
-            [Refill(source, lane, after, self._group).record() for (source, lane), after in wanted.items()]
-        )
+        log.warning("%s asks: %s", self._group, wanted)
+        await self._producer.publish([refill.record() for refill in wanted])
 
     async def _identities(self, views: Collection[Progress], consumer: Reading) -> None:
         found = await asyncio.to_thread(identities, self._bootstrap, consumer.assigned or ())
@@ -120,7 +131,7 @@ class Mender:
         log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh)
         for topic, partition in fresh:
             await consumer.rewind(topic, partition)
-        await self._publish(_standing(views, fresh))
+        await self._publish([Refill(*lane, after, self._group, sign=True) for lane, after in _standing(views, fresh).items()])
 
 
 async def _replaced(connection: Connection, reader: str, found: list[tuple[str, int, str]]) -> list[tuple[str, int]]:

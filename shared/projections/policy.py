@@ -22,6 +22,9 @@ from shared.projections.view import Delivered, TryAgain, View
 
 log = logging.getLogger(__name__)
 
+POLICY = "policy_"
+"""How the name of a policy's view begins."""
+
 Handle = Callable[[Sequence[Request]], Awaitable[Sequence[Done | Refused]]]
 
 
@@ -64,7 +67,7 @@ class PolicyRunner:
         """`handle` is the service's own `Handler.handle`."""
         self._policy = policy
         self._handle = handle
-        self.name = f"policy_{policy.name}"
+        self.name = f"{POLICY}{policy.name}"
         self.version = version
         self.sources = policy.sources
         self.codec = policy.codec

@@ -13,9 +13,13 @@ from shared.kafka.headers import Coordinates
 from shared.kafka.record import Partition, Received
 from shared.kernel.database import Connection, Pool
 from shared.projections import checkpoints
+from shared.projections.chain import Link
 from shared.projections.checkpoints import Claim, Lane, Moved, Stands
-from shared.projections.store import Kept, Parked
+from shared.projections.store import Kept, Parked, SetAside
 from shared.projections.view import Delivered, View, schema_of
+
+MOST_ASIDE = 10_000
+"""So many records of a topic are kept aside; somebody who writes more is to be stopped at the broker."""
 
 
 class PostgresStores:
@@ -82,17 +86,13 @@ class PostgresStore:
             [(*self._key, *p.at, _storable(p.stream), p.poison, _storable(p.reason), *_raw(p.record)) for p in parked],
         )
 
-    async def keep_strays(self, strays: Sequence[tuple[Received, str]]) -> None:
-        """See `Store.keep_strays`."""
-        await self._connection.executemany(
-            """insert into projection.strays (reason, topic, partition, kafka_offset, key, value, header_names, header_values)
-            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
-            [(_storable(reason), *_raw(record)) for record, reason in strays],
-        )
+    async def set_aside(self, records: Sequence[SetAside]) -> int:
+        """See `Store.set_aside`."""
+        return await keep_aside(self._connection, records)
 
-    async def move(self, moved: Mapping[Lane, Moved]) -> None:
+    async def move(self, moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]) -> None:
         """See `Store.move`."""
-        await checkpoints.move(self._connection, *self._key, moved)
+        await checkpoints.move(self._connection, *self._key, moved, links)
 
     async def move_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:
         """See `Store.move_offsets`."""
@@ -142,6 +142,29 @@ class PostgresStore:
             *at,
             _storable(reason),
         )
+
+
+async def keep_aside(connection: Connection, records: Sequence[SetAside]) -> int:
+    """Keep records that are not believed; answers how many are new. Of a topic that is flooded the first are kept."""
+    new = 0
+    for one in records:
+        at, stands = one.at, one.stands
+        done: str = await connection.execute(
+            """insert into projection.set_aside (kind, reason, source, lane, position, hash, stands_hash, stands_offset,
+                topic, partition, kafka_offset, key, value, header_names, header_values)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+            where (select count(*) from projection.set_aside where topic = $9) < $16 on conflict do nothing""",
+            one.kind,
+            _storable(one.reason),
+            *(at if at is not None else (None, None, None)),
+            one.digest,
+            None if stands is None else stands.hash,
+            None if stands is None or stands.offset < 0 else stands.offset,
+            *_raw(one.record),
+            MOST_ASIDE,
+        )
+        new += done.endswith(" 1")
+    return new
 
 
 def _raw(record: Received) -> tuple[object, ...]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.kafka.record import Received
 from shared.kafka.topics import topic_of
+from shared.projections.chain import Chain
 from shared.projections.checkpoints import Claim, Lane
-from shared.projections.fold import Folded, Gap
+from shared.projections.fold import Folded
+from shared.projections.intake import Gap
 from shared.projections.view import View
 
 
@@ -38,7 +40,7 @@ class ViewStatus:
     skipped: int
     unknown: int
     parked: int
-    strays: int
+    set_aside: int
     gaps: int = 0
     """Lanes that wait for their next event, whether or not it is known to be missing."""
 
@@ -51,6 +53,7 @@ class RunnerStatus:
     red: tuple[str, ...]
     failure: str | None
     views: dict[str, ViewStatus]
+    degraded: tuple[str, ...] = ()
     partitions: int = 0
     assignments: int = 0
     """How often the group shared out its partitions, and how many batches failed, since the process started."""
@@ -66,6 +69,8 @@ class Progress:
         self.epochs: dict[Lane, int] = {}
         self.broken: str | None = None
         """Why the view has stopped for good (until a restart), in words."""
+        self.spoiled: dict[Lane, int] = {}
+        """Lanes in which the view has taken a record that was ruled out, and at which position: it waits to be rebuilt."""
         self._limits = limits
         self._read: dict[tuple[str, int], int] = {}
         self._gaps: dict[Lane, Gap] = {}
@@ -84,7 +89,7 @@ class Progress:
     def move_to(self, view: View) -> None:
         """Another build of the view: nothing of the one before holds."""
         self.view = view
-        self.positions, self.epochs, self.broken = {}, {}, None
+        self.positions, self.epochs, self.broken, self.spoiled = {}, {}, None, {}
         self._gaps.clear()
         self._since.clear()
         self._read_again.clear()
@@ -136,13 +141,46 @@ class Progress:
         seen, bad = sum(n for n, _ in self._recent), sum(p for _, p in self._recent)
         return max(self._limits.minimum, int(self._limits.ratio * (seen + events))) - bad
 
-    def partitions_to_read_again(self) -> set[tuple[str, int]]:
-        """Partitions with a gap that has lasted; each gap asks once."""
+    def partitions_to_read_again(self, held: Collection[Lane] = ()) -> set[tuple[str, int]]:
+        """Partitions with a gap that has lasted; each gap asks once. Lanes that are held would gain nothing by it."""
         now, found = _now(), set[tuple[str, int]]()
         for lane, gap in self._gaps.items():
+            if lane in held or lane in self.spoiled:
+                continue
             if now - self._since[lane] >= self._limits.gap_seconds and self._read_again.get(lane) != gap.missing:
                 self._read_again[lane] = gap.missing
                 found.add((gap.topic, gap.partition))
+        return found
+
+    def resume(self, lane: Lane) -> None:
+        """What had stopped a lane is gone: what waits is read again at the next look."""
+        self._read_again.pop(lane, None)
+        if lane in self._since:
+            self._since[lane] = _now() - self._limits.gap_seconds
+
+    def dismiss(self, lane: Lane) -> bool:
+        """Nothing is missing in a lane: what came after its end is none of its log's. Whether there was a gap."""
+        self._since.pop(lane, None)
+        self._read_again.pop(lane, None)
+        return self._gaps.pop(lane, None) is not None
+
+    def step_back(self, lane: Lane, position: int) -> None:
+        """The view stands before a position again."""
+        self.positions[lane] = min(position - 1, self.positions.get(lane, position - 1))
+        self.resume(lane)
+
+    def lanes(self) -> Collection[Lane]:
+        """The lanes that have a gap or were taken over."""
+        return self.epochs.keys() | self._gaps.keys()
+
+    def ended(self, chain: Chain, held: Collection[Lane]) -> dict[Lane, tuple[str, int]]:
+        """Lanes with a gap, though their log signed since that it ends where the view stands; with topic and partition."""
+        found: dict[Lane, tuple[str, int]] = {}
+        for lane, gap in self._gaps.items():
+            signed = chain.signed(lane)
+            fresh = signed is not None and signed.came_at > self._since[lane] and signed.position == self.positions.get(lane, 0)
+            if fresh and lane not in held and lane not in self.spoiled:
+                found[lane] = (gap.topic, gap.partition)
         return found
 
     def stopped(self) -> dict[Lane, int]:
@@ -155,10 +193,17 @@ class Progress:
         for (source, lane), gap in sorted(self._gaps.items()):
             if self._read_again.get((source, lane)) != gap.missing:
                 continue
+            if (source, lane) in self.spoiled:
+                continue
             red.append(
                 f"lane {lane} of {source} has stopped: position {gap.missing} is missing although {gap.seen} has come; "
                 f"it was asked for from the store of {source}; if it does not come, run clb republish {source} --lane {lane}"
             )
+        red += [
+            f"it had taken a record at position {position} of lane {lane} of {source} that was ruled out since: "
+            f"run clb views rebuild {self.view.name}"
+            for (source, lane), position in sorted(self.spoiled.items())
+        ]
         total = self._totals
         return ViewStatus(
             self.view.version,
@@ -167,7 +212,7 @@ class Progress:
             total.skipped,
             total.unknown,
             total.parked,
-            total.strays,
+            total.set_aside,
             len(self._gaps),
         )
 
@@ -177,7 +222,7 @@ class Progress:
         total.skipped += folded.skipped
         total.unknown += folded.unknown
         total.parked += folded.parked
-        total.strays += folded.strays
+        total.set_aside += folded.set_aside
         self._recent.append((events, folded.poison))
         while len(self._recent) > 1 and sum(n for n, _ in self._recent) > self._limits.window:
             self._recent.popleft()

@@ -16,13 +16,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.eventlog.signing import PublicKey
+from shared.kafka.topics import PARTITIONS
 from shared.kernel.clock import system_clock
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
 from shared.projections import builds, dump
+from shared.projections.auditor import Auditor
 from shared.projections.builds import Built, beside
 from shared.projections.certificate import Json, Side, certificate, read_side, text_of
+from shared.projections.chain import Chain
 from shared.projections.dump import Difference
 from shared.projections.hand_over import level
 from shared.projections.runner import Runner
@@ -53,6 +57,8 @@ class Place:
     bootstrap: str
     stands_on: Mapping[str, str]
     """What else the figures are read with, by name, with its version: definitions, maps."""
+    public: PublicKey | None = None
+    """The key by which the logs sign."""
     helped: Callable[[Built], AbstractAsyncContextManager[None]] = field(default=_alone_folds)
     """Other processes that fold the same build meanwhile (`fold_along`), so that a rebuild uses more than one core."""
 
@@ -140,7 +146,7 @@ async def _catch_up(place: Place, new: Built, live: Built, say: Say, *, quietly:
 
 
 async def _fold_until_close(place: Place, new: Built, live: Built, say: Say, *, quietly: bool) -> None:
-    runner = Runner(place.pool, place.bootstrap, [new], group_of(place.service, new))
+    runner = Runner(place.pool, place.bootstrap, [new], group_of(place.service, new), public=place.public, beside=True)
     running = asyncio.create_task(runner.run())
     try:
         told, seen = 0.0, deque[tuple[float, int]](maxlen=_RECENT)
@@ -190,7 +196,7 @@ async def _proof(place: Place, view: View, live: Built, new: Built, *, or_ahead:
 async def _snapshots(place: Place, live: Built, new: Built, *, or_ahead: bool) -> AsyncGenerator[tuple[Connection, Connection]]:
     """Two snapshots: the first sees the live build, the second the new one, at the same positions. Neither is held up."""
     async with place.pool.acquire() as before, place.pool.acquire() as after:
-        async with level(place.pool, place.bootstrap, live, new, or_ahead=or_ahead):
+        async with level(place.pool, place.bootstrap, live, new, await _chain(place), or_ahead=or_ahead):
             first = before.transaction(isolation="repeatable_read", readonly=True)
             await first.start()
             await before.execute("select 1")
@@ -215,7 +221,7 @@ async def _differences(connection: Connection, live: Built, new: Built, old: Sid
 
 async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *, or_ahead: bool) -> None:
     """In one commit: the new build is live, the old one kept, and whoever folds either must claim its lanes anew."""
-    async with level(place.pool, place.bootstrap, live, new, or_ahead=or_ahead) as connection:
+    async with level(place.pool, place.bootstrap, live, new, await _chain(place), or_ahead=or_ahead) as connection:
         await connection.execute(
             "update projection.checkpoints set epoch = epoch + 1 where view = $1 and version in ($2, $3)",
             view.name, live.version, new.version,
@@ -233,6 +239,13 @@ async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *
             view.name, new.version, view.version, made_at, proof,
         )  # fmt: skip
         crashpoint("rebuild.in_swap")
+
+
+async def _chain(place: Place) -> Chain:
+    """What this database knows of the logs, for the last steps of a build that is not live."""
+    chain = Chain(keeps=False)
+    await Auditor(place.pool, place.bootstrap, (), chain, place.public, partitions=PARTITIONS, writes=False).load()
+    return chain
 
 
 async def _live(place: Place, view: View) -> Built:

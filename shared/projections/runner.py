@@ -14,14 +14,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.eventlog.signing import PublicKey
 from shared.kafka.consumer import BatchConsumer
 from shared.kafka.record import Partition, Received
-from shared.kafka.topics import topic_of
+from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
-from shared.projections import builds, checkpoints
+from shared.projections import builds, checkpoints, rulings
+from shared.projections.auditor import Auditor
 from shared.projections.batches import fold_batch, take_over, wanted
 from shared.projections.builds import Built
+from shared.projections.chain import Chain
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
 from shared.projections.fold import Folded
@@ -64,8 +67,11 @@ class Runner:
         *,
         limits: Limits | None = None,
         max_records: int = 5000,
+        public: PublicKey | None = None,
+        beside: bool = False,
     ) -> None:
-        """`group` names the consumer group: one for each set of views, e.g. `reporting`."""
+        """`group` names the consumer group: one for each set of views, e.g. `reporting`. `public`: the key by which the logs
+        sign. `beside`: a build that is not live; it keeps nothing of what it hears."""
         for view in views:
             schema_of(view)
         if len({view.name for view in views}) != len(views):
@@ -86,14 +92,20 @@ class Runner:
         self.point: Callable[[], Point] | None = None
         """Makes the span of a batch, when traces are wanted: what the batch tells feeds carries it."""
         topics = sorted({topic_of(source) for view in views for source in view.sources})
+        self.chain = Chain(keeps=not beside)
+        sources = sorted({source for view in views for source in view.sources})
+        self._auditor = Auditor(pool, bootstrap, sources, self.chain, public, partitions=PARTITIONS, writes=not beside)
+        self._held: frozenset[Lane] = frozenset()
         self._mender = Mender(pool, bootstrap, group)
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
-        await self._consumer.start()
+        auditing = asyncio.create_task(self._audited())
         tick = 0
         try:
+            await self._heard()
+            await self._consumer.start()
             while not self._stopping.is_set():
                 try:
                     await asyncio.wait_for(self._stopping.wait(), _TICK)
@@ -103,6 +115,8 @@ class Runner:
                     if tick % _LOOK_AFTER_BUILDS == 0:
                         await self._look_after_builds()
         finally:
+            auditing.cancel()
+            await asyncio.wait([auditing])
             await self._mender.close()
             await self._consumer.stop()
 
@@ -114,12 +128,16 @@ class Runner:
         """How it goes, for health checks and people."""
         views = {name: progress.status() for name, progress in self._progress.items()}
         red = [f"{name}: {reason}" for name, view in views.items() for reason in view.red]
+        red += [reason for lane in sorted(self._held) if self.chain.known(lane[0]) and (reason := self.chain.stopped(lane))]
+        red += self._auditor.strangers.values()
+        unknown = sorted({lane[0] for lane in self._held if self.chain.known(lane[0]) is None})
         consumer = self._consumer
         return RunnerStatus(
             consumer.ready,
             tuple(red),
             consumer.last_failure,
             views,
+            tuple(reason for source in unknown if (reason := self.chain.stopped((source, 0)))),
             len(consumer.assigned or ()),
             consumer.assignments,
             consumer.failures,
@@ -158,6 +176,10 @@ class Runner:
         starts: dict[tuple[str, int], int] = {}
         async with self._pool.acquire() as connection:
             await self._follow_builds(connection)
+            for progress in self._progress.values():
+                progress.spoiled = await rulings.spoiled(connection, progress.view.name, progress.view.version)
+        if self.chain.keeps:
+            await self._auditor.load_links(checkpoints.lanes_of(partitions))
         for progress in self._progress.values():
             if progress.broken is None:
                 starts = await take_over(self._stores, progress, partitions, starts)
@@ -167,6 +189,7 @@ class Runner:
     async def _handle(self, records: Sequence[Received]) -> None:
         """One batch, into every view. What will pass is raised, and the batch comes again."""
         crashpoint("projector.after_poll")
+        self.chain.begin()
         for progress in self._progress.values():
             if progress.broken is None:
                 await self._into(progress, records)
@@ -180,7 +203,7 @@ class Runner:
         point = self.point() if self.point is not None else None
         try:
             with context.folding(point):
-                folded = await fold_batch(self._stores, progress, records)
+                folded = await fold_batch(self._stores, progress, records, self.chain)
         except Fenced:
             await self._after_fencing()
             raise
@@ -237,10 +260,60 @@ class Runner:
         if self._fenced > _FENCED_PATIENCE and held >= {(p.topic, p.partition) for p in self._partitions}:
             await self._assigned(self._partitions)
 
+    async def _audited(self) -> None:
+        """What the database knows of the logs first, then what they sign."""
+        while True:
+            try:
+                await self._auditor.load()
+                break
+            except Exception as failure:
+                if not will_pass(failure):
+                    raise
+                log.warning("Cannot read which logs these are (%s); again soon", failure)
+                await asyncio.sleep(_TICK)
+        await self._auditor.run()
+
+    async def _heard(self) -> None:
+        """Wait until everything is known that the logs have signed: rulings come before records."""
+        heard = asyncio.create_task(self._auditor.heard.wait())
+        stopped = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([heard, stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            heard.cancel()
+            stopped.cancel()
+
     async def _look_after_gaps(self) -> None:
         """Read a partition again from the start, once, when a lane's next position has not come."""
+        await self._look_after_chain()
         for progress in self._progress.values():
-            for topic, partition in progress.partitions_to_read_again():
+            for topic, partition in progress.partitions_to_read_again(self._held):
                 log.warning("View %s misses events of %s/%d: reading it again", progress.view.name, topic, partition)
                 await self._consumer.rewind(topic, partition)
-        self._mender.look(self._progress.values(), self._consumer)
+        self._mender.look(self._progress.values(), self._consumer, self.chain)
+
+    async def _look_after_chain(self) -> None:
+        """Lanes that may go on again, rulings against what was taken, and records after the end of a log."""
+        if self._auditor.overruled:
+            overruled, self._auditor.overruled = self._auditor.overruled, []
+            async with self._pool.acquire() as connection:
+                for progress in self._progress.values():
+                    progress.spoiled = await rulings.spoiled(connection, progress.view.name, progress.view.version)
+                    for one in overruled:
+                        if one.lane not in progress.spoiled and progress.positions.get(one.lane, 0) >= one.position:
+                            progress.step_back(one.lane, one.position)
+        lanes = {lane for progress in self._progress.values() for lane in progress.lanes()}
+        held = frozenset(lane for lane in lanes if self.chain.stopped(lane) is not None)
+        for lane in self._held - held:
+            for progress in self._progress.values():
+                progress.resume(lane)
+        self._held = held
+        ends = self._consumer.ends()
+        for progress in self._progress.values():
+            for lane, (topic, partition) in progress.ended(self.chain, self._held).items():
+                self.chain.level(lane, progress.positions.get(lane, 0), ends.get((topic, partition), 0))
+                progress.dismiss(lane)
+                log.warning(
+                    "Lane %s ends at %d: what claims to come after it is set aside", lane, progress.positions.get(lane, 0)
+                )
+                await self._consumer.rewind(topic, partition)

@@ -1,8 +1,10 @@
 """The tables of the projections, as idempotent SQL run by the database's owner; the service's role gets no DDL rights.
 
 `projection.checkpoints` is the truth of how far a view is, and `head` the hash of the last event it passed there (null: of
-none yet, or of one whose hash could not be read); `projection.offsets` only where in Kafka to read on;
-`projection.parked` the events that wait for an operator, with raw bytes; `projection.strays` records without coordinates.
+none yet); `projection.offsets` only where in Kafka to read on; `projection.parked` the events that wait for an operator, with
+raw bytes; `projection.set_aside` records that are not believed; `projection.links` the last hashes of each lane;
+`projection.logs` which logs these are; `projection.rulings` what was decided about them; `projection.spoiled` builds that had
+taken a record which was ruled out.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ create table if not exists projection.checkpoints (
     head bytea,
     primary key (view, version, source, lane)
 ) with (fillfactor = 50);
-alter table projection.checkpoints add column if not exists head bytea;
 create table if not exists projection.offsets (
     view text not null, version int not null, topic text not null, partition int not null,
     next_offset bigint not null,
@@ -49,20 +50,48 @@ create table if not exists projection.parked (
     primary key (view, version, source, lane, position)
 );
 create index if not exists parked_by_stream on projection.parked (view, version, stream);
-create table if not exists projection.strays (
+create table if not exists projection.set_aside (
     topic text not null, partition int not null, kafka_offset bigint not null,
+    kind text not null check (kind in ('unroutable', 'unlinked', 'fork', 'ruled-out', 'beyond')),
     reason text not null,
+    source text, lane smallint, position bigint, hash bytea,
+    stands_hash bytea, stands_offset bigint,
     key bytea, value bytea, header_names text[] not null, header_values bytea[] not null,
     seen_at timestamptz not null default clock_timestamp(),
     primary key (topic, partition, kafka_offset)
 );
+create table if not exists projection.links (
+    source text not null, lane smallint not null, first bigint not null,
+    hashes bytea not null, offsets bytea not null,
+    primary key (source, lane, first)
+);
+create table if not exists projection.logs (
+    source text primary key, deployment text not null, log_id uuid not null,
+    statements bigint not null default 0
+);
+create table if not exists projection.rulings (
+    source text not null, lane smallint not null, position bigint not null,
+    hash bytea not null, by text not null, ruled_at timestamptz not null,
+    primary key (source, lane, position)
+);
+create table if not exists projection.spoiled (
+    view text not null, version int not null, source text not null, lane smallint not null, position bigint not null,
+    hash bytea not null, kafka_offset bigint, effects text[] not null default '{}',
+    primary key (view, version, source, lane, position)
+);
 """
 
 
-async def install(connection: Connection, app_role: str, views: Sequence[View]) -> None:
-    """Create what is missing, for all views, and let the service's role read and write rows. Repeatable."""
+async def install(connection: Connection, app_role: str, views: Sequence[View], source: str) -> None:
+    """Create what is missing, for all views of the service `source`, whose log is in the same database, and let the
+    service's role read and write rows. Repeatable."""
     await connection.execute(_TABLES)
     await connection.execute(builds.TABLES)
+    await connection.execute(
+        """insert into projection.logs (source, deployment, log_id) select $1::text, deployment, log_id from log.meta
+        on conflict (source) do update set deployment = excluded.deployment, log_id = excluded.log_id""",
+        source,
+    )
     await _grant(connection, "projection", app_role)
     for view in views:
         for built in await builds.ensure(connection, view):

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from shared.kafka.headers import Coordinates
 from shared.kafka.record import Partition, Received
+from shared.projections.chain import Link, Taken
 from shared.projections.checkpoints import Claim, Lane, Moved, Stands
 from shared.projections.view import Delivered, View
 
@@ -27,6 +28,24 @@ class Parked:
     record: Received
     reason: str
     poison: bool
+
+
+Kind = Literal["unroutable", "unlinked", "fork", "ruled-out", "beyond"]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A record that is not believed: it does not say where it belongs, does not follow, or is not the one that stands there.
+
+    `stands` is the record that it does not follow, or that stands at its position, with its offset where that is known.
+    """
+
+    kind: Kind
+    reason: str
+    record: Received
+    at: Coordinates | None = None
+    digest: bytes | None = None
+    stands: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +88,12 @@ class Store(Protocol):
         """Keep events that wait."""
         ...
 
-    async def keep_strays(self, strays: Sequence[tuple[Received, str]]) -> None:
-        """Keep records that do not even say where they belong, each once."""
+    async def set_aside(self, records: Sequence[SetAside]) -> int:
+        """Keep records that are not believed, each once; answers how many are new."""
         ...
 
-    async def move(self, moved: Mapping[Lane, Moved]) -> None:
-        """Move the checkpoints of lanes that are locked."""
+    async def move(self, moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]) -> None:
+        """Move the checkpoints of lanes that are locked, and keep the links that nobody has kept yet."""
         ...
 
     async def move_offsets(self, offsets: Mapping[tuple[str, int], int]) -> None:

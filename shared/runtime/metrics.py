@@ -108,7 +108,7 @@ def watch_runner(meters: Meters, runner: Runner, views: Sequence[View]) -> None:
                 Sample("lienthe_view_events_total", view.skipped, (name, "skipped")),
                 Sample("lienthe_view_events_total", view.unknown, (name, "unknown")),
                 Sample("lienthe_view_events_total", view.parked, (name, "parked")),
-                Sample("lienthe_view_events_total", view.strays, (name, "stray")),
+                Sample("lienthe_view_events_total", view.set_aside, (name, "set-aside")),
                 Sample("lienthe_view_gaps", view.gaps, (name,)),
                 Sample("lienthe_view_red", bool(view.red), (name,)),
             ]

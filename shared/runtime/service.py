@@ -149,7 +149,7 @@ async def install(
     """Every module's tables, over one connection of the owner."""
     await log_schema.install(connection, app_role, simulated=simulated, deployment=deployment)
     await relay_schema.install(connection, app_role)
-    await projection_schema.install(connection, app_role, service.all_views(places, _handles_nothing))
+    await projection_schema.install(connection, app_role, service.all_views(places, _handles_nothing), service.name)
     await feed_schema.install(connection, app_role)
     await access_schema.install(connection, app_role, operator_hash=operator_hash)
 

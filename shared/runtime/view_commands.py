@@ -63,7 +63,9 @@ async def run_views(service: Service, options: argparse.Namespace) -> int:
 
 async def _fold_along(place: Place, built: Built) -> None:
     """Fold a build beside the process that rebuilds it, until that one closes our standard input: also when it was killed."""
-    runner = Runner(place.pool, place.bootstrap, [built], rebuild.group_of(place.service, built))
+    runner = Runner(
+        place.pool, place.bootstrap, [built], rebuild.group_of(place.service, built), public=place.public, beside=True
+    )
     running = asyncio.create_task(runner.run())
     await asyncio.to_thread(sys.stdin.read)
     await runner.stop()
@@ -95,7 +97,7 @@ async def _place(service: Service, workers: int) -> AsyncGenerator[Place]:
     ):
         yield Place(
             service.name, pool, connection, owner.app_role, settings.kafka_bootstrap, service.stands_on(),
-            lambda built: _workers(service.name, workers - 1, built),
+            helped=lambda built: _workers(service.name, workers - 1, built),
         )  # fmt: skip
 
 

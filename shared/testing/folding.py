@@ -5,11 +5,14 @@ What the runner guarantees (order, checkpoints, exactly once) is not here; `test
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.eventlog.chain import link
+from shared.eventlog.records import LogIdentity
 from shared.kafka.headers import to_kafka
 from shared.kafka.record import Received
 from shared.kafka.topics import PARTITIONS, topic_of
@@ -17,11 +20,15 @@ from shared.kernel.database import Connection
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Event
 from shared.kernel.lanes import lane_of, partition_of
+from shared.projections.chain import Chain
+from shared.projections.checkpoints import Lane
 from shared.projections.fold import Folded
 from shared.projections.fold import fold as fold_records
 from shared.projections.view import Delivered, View, schema_of
 
 RECORDED_AT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+IDENTITY = LogIdentity("vn", "5eed5eed-0000-4000-8000-000000000000")
+"""The identity of every log that exists only in a test."""
 
 
 def delivered(event: Event, stream: str, version: int = 1, *, recorded_at: datetime = RECORDED_AT) -> Delivered:
@@ -40,8 +47,32 @@ def delivered(event: Event, stream: str, version: int = 1, *, recorded_at: datet
         actor="centre/state/VN/t",
         data=event.to_json(),
         hash=bytes(32),
+        fingerprint=bytes(32),
     )
     return Delivered(recorded, event)
+
+
+def chained(records: Iterable[Recorded], heads: Mapping[Lane, bytes] | None = None) -> list[Recorded]:
+    """The same events with the hashes that a log of `IDENTITY` would give them, lane by lane, after these heads."""
+    reached, found = dict(heads or {}), list[Recorded]()
+    for recorded in records:
+        lane = (recorded.source, recorded.lane)
+        before = reached.get(lane) or IDENTITY.genesis(recorded.lane)
+        reached[lane] = link(before, recorded, IDENTITY.deployment)
+        found.append(replace(recorded, hash=reached[lane]))
+    return found
+
+
+def received(recorded: Recorded, offset: int | None = None, deployment: str = IDENTITY.deployment) -> Received:
+    """An event as it comes out of Kafka; its offset is its position if nothing else is said."""
+    key, value, headers = to_kafka(recorded, deployment)
+    partition = partition_of(recorded.lane, PARTITIONS)
+    return Received(topic_of(recorded.source), partition, offset or recorded.position, key, value, [*headers])
+
+
+def chain_for(*sources: str) -> Chain:
+    """A chain that knows these sources as logs of `IDENTITY`."""
+    return Chain(dict.fromkeys(sources, IDENTITY))
 
 
 async def fold(pool: Any, view: View, events: Iterable[Delivered]) -> None:
@@ -51,12 +82,17 @@ async def fold(pool: Any, view: View, events: Iterable[Delivered]) -> None:
         await view.apply(connection, list(events))
 
 
-async def apply_batch(connection: Connection, view: View, records: Sequence[Recorded]) -> Folded:
-    """Recorded events through the real fold with its checkpoints, in a transaction of its own, as if Kafka had brought them."""
-    received: list[Received] = []
-    for recorded in records:
-        key, value, headers = to_kafka(recorded)
-        partition = partition_of(recorded.lane, PARTITIONS)
-        received.append(Received(topic_of(recorded.source), partition, recorded.position, key, value, [*headers]))
+async def apply_batch(
+    connection: Connection, view: View, records: Sequence[Recorded], *, identity: LogIdentity = IDENTITY
+) -> Folded:
+    """Events through the real fold with its checkpoints, in a transaction of its own, as if Kafka had brought them. Events
+    without a hash are given those of a log of `IDENTITY`, after what the view has taken."""
     async with connection.transaction():
-        return await fold_records(connection, view, received, known={}, epochs=None, holds={})
+        rows = await connection.fetch(
+            "select source, lane, head from projection.checkpoints where view = $1 and version = $2", view.name, view.version
+        )
+        heads = {(row["source"], row["lane"]): row["head"] for row in rows if row["head"] is not None}
+        hashed = records if all(any(one.hash) for one in records) else chained(records, heads)
+        records_of = [received(one, deployment=identity.deployment) for one in hashed]
+        chain = Chain(dict.fromkeys(view.sources, identity))
+        return await fold_records(connection, view, records_of, known={}, epochs=None, holds={}, chain=chain)

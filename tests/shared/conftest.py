@@ -15,7 +15,14 @@ from shared.kafka import topics
 from shared.local.databases import connect
 from shared.projections import schema as projections
 from shared.relay import schema as relay
+from shared.testing.folding import IDENTITY
 from tests.shared.flow import Place, Purses, new_source
+
+
+async def known_log(owner: Any) -> None:
+    """The log of this database is that of `IDENTITY`, so that a test can make records without it which follow."""
+    await owner.execute("update log.meta set deployment = $1, log_id = $2", IDENTITY.deployment, IDENTITY.log_id)
+    await owner.execute("update log.lanes set hash = log.genesis((select log_id from log.meta), lane)")
 
 
 @pytest.fixture
@@ -25,8 +32,9 @@ async def place(postgres: Any) -> AsyncIterator[Place]:
     urls = await postgres.database("flow")
     owner = await connect(urls.owner)
     await eventlog.install(owner, urls.app_role)
+    await known_log(owner)
     await relay.install(owner, urls.app_role)
-    await projections.install(owner, urls.app_role, [Purses(source)])
+    await projections.install(owner, urls.app_role, [Purses(source)], source)
     await feeds.install(owner, urls.app_role)
     await owner.close()
     pool = await open_pool(urls.app, max_size=10)

@@ -9,13 +9,14 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
 from kafka import KafkaConsumer, TopicPartition
 
+from shared.eventlog.chain import link
 from shared.eventlog.postgres import PostgresLog
 from shared.eventlog.records import Append, NewEvent
 from shared.kafka import topics
@@ -27,6 +28,7 @@ from shared.kernel.event import Event, EventCodec
 from shared.kernel.lanes import LANES, lane_of, partition_of
 from shared.local.databases import DatabaseUrls
 from shared.projections.view import Delivered
+from shared.testing.folding import IDENTITY
 
 
 class CoinPut(Event, type="toy.coin-put", version=1):
@@ -95,6 +97,7 @@ class Book:
         self.events: list[Recorded] = []
         self._positions: dict[int, int] = {}
         self._versions: dict[str, int] = {}
+        self._heads: dict[int, bytes] = {}
 
     def put(self, stream: str, amount: int, *, type: str = CoinPut.TYPE, data: str | None = None) -> Recorded:
         lane = lane_of(stream)
@@ -114,7 +117,11 @@ class Book:
             "centre/state/VN/t-1",
             data if data is not None else CoinPut(amount=amount).to_json(),
             bytes(32),
+            bytes(32),
         )
+        before = self._heads.get(lane, IDENTITY.genesis(lane))
+        self._heads[lane] = link(before, recorded, IDENTITY.deployment)
+        recorded = replace(recorded, hash=self._heads[lane])
         self.events.append(recorded)
         return recorded
 
@@ -147,7 +154,7 @@ class Place:
         """Append coins, one command each."""
         for n, amount in enumerate(amounts):
             event = NewEvent(str(uuid4()), CoinPut.TYPE, 1, CoinPut(amount=amount).to_json())
-            command = Append(str(uuid4()), b"f", stream, expected + n, (event,), "centre/state/VN/t-1")
+            command = Append(str(uuid4()), bytes(32), stream, expected + n, (event,), "centre/state/VN/t-1")
             (outcome,) = await self.log.append([command])
             assert type(outcome).__name__ == "Appended", outcome
 
@@ -186,7 +193,7 @@ async def publish(bootstrap: str, events: Sequence[Recorded], *, edit: Callable[
     producer = Producer(bootstrap)
     records: list[Outgoing] = []
     for event in events:
-        key, value, headers = to_kafka(event)
+        key, value, headers = to_kafka(event, IDENTITY.deployment)
         partition = partition_of(event.lane, topics.PARTITIONS)
         records.append(edit(Outgoing(f"{event.source}.events", partition, key, value, [*headers])))
     await producer.publish(records)

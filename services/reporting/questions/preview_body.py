@@ -54,7 +54,7 @@ def deliver(body: object, codec: EventCodec, now: datetime) -> Sequence[Delivere
         recorded = Recorded(
             source=each.source, lane=lane_of(each.stream), position=-index - 1, stream=each.stream, version=index + 1,
             event_id=f"preview-{index}", type=each.type, schema_version=each.schema_version,
-            recorded_at=each.recorded_at or now, command_id="", actor="", data=data, hash=b"",
+            recorded_at=each.recorded_at or now, command_id="", actor="", data=data, hash=b"", fingerprint=b"",
         )  # fmt: skip
         delivered.append(Delivered(recorded, event))
     return delivered

@@ -8,28 +8,34 @@ from typing import Any
 
 import pytest
 
-from shared.kafka.headers import to_kafka
 from shared.kafka.record import Partition, Received
 from shared.kernel.envelope import Recorded
 from shared.projections import checkpoints
 from shared.projections.checkpoints import Fenced
-from shared.projections.fold import Folded, TooManyDeadLetters, fold
+from shared.projections.fold import Folded, TooManyDeadLetters, fold_into
 from shared.projections.parking import replay
 from shared.projections.postgres_store import PostgresStore
-from shared.testing.folding import apply_batch
+from shared.testing.folding import apply_batch, chain_for
+from shared.testing.folding import received as as_received
 from tests.shared.flow import Book, Place, PurseEmptied, Purses, expected, purses, streams_of_lanes, streams_of_one_lane
 
 
 def received(recorded: Recorded, **changes: Any) -> Received:
-    key, value, headers = to_kafka(recorded)
-    return Received(f"{recorded.source}.events", recorded.lane % 6, recorded.position, key, value, [*headers])._replace(
-        **changes
-    )
+    return as_received(recorded)._replace(**changes)
 
 
 async def folded(connection: Any, view: Purses, records: list[Received], **limits: Any) -> Folded:
     async with connection.transaction():
-        return await fold(connection, view, records, known={}, epochs=None, holds={}, **limits)
+        return await fold_into(
+            PostgresStore(connection, view),
+            view,
+            records,
+            known={},
+            epochs=None,
+            holds={},
+            chain=chain_for(*view.sources),
+            **limits,
+        )
 
 
 async def test_events_are_folded_in_order(place: Place, connection: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from shared.kafka.headers import Coordinates, to_kafka
+from shared.kafka.headers import Coordinates
 from shared.kafka.record import Partition, Received
 from shared.kernel.lanes import LANES, lane_of
 from shared.projections.checkpoints import Fenced, Lane, Moved, Stands, owned
@@ -25,6 +25,7 @@ from shared.projections.parking import replay_in
 from shared.projections.postgres_store import PostgresStores
 from shared.projections.store import Parked, Stores
 from shared.projections.view import Delivered
+from shared.testing.folding import received as as_received
 from tests.shared.flow import Book, CoinPut, Place, Purses, expected, streams_of_lanes, streams_of_one_lane
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,10 +97,7 @@ def partitions(stage: Stage) -> list[Partition]:
 
 
 def received(recorded: Any, **changes: Any) -> Received:
-    key, value, headers = to_kafka(recorded)
-    return Received(f"{recorded.source}.events", recorded.lane % 6, recorded.position, key, value, [*headers])._replace(
-        **changes
-    )
+    return as_received(recorded)._replace(**changes)
 
 
 async def test_a_claim_raises_every_epoch_and_tells_where_lanes_and_offsets_stand(stage: Stage) -> None:
@@ -108,7 +106,7 @@ async def test_a_claim_raises_every_epoch_and_tells_where_lanes_and_offsets_stan
     assert (set(first.epochs.values()), set(first.positions.values()), first.offsets) == ({1}, {0}, {})
     lane = (stage.source, 7)
     async with stage.stores.transaction(stage.view) as store:
-        assert await store.lock([lane]) == {lane: Stands(0, 1)}
+        assert await store.lock([lane]) == {lane: Stands(0, 1, None)}
         await store.move({lane: Moved(3, 1, 0, AT, b"h" * 32)})
         await store.move_offsets({(f"{stage.source}.events", 1): 9})
     second = await stage.stores.claim(stage.view, partitions(stage)[1:2])
