@@ -1,7 +1,7 @@
 """`clb views list|rebuild|compare|rollback`: the builds of the views of the running stack, each by its own service's command.
 
 Finds the service that has the view, and gives that service's command the settings of the running stack, or those of the
-environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`). Its exit code is the command's.
+environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` and so on). Its exit code is the command's.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import typer
 from shared.cli.client import kafka_address
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
-from shared.local.layout import SERVICES, views_command
+from shared.local.layout import SERVICES, addresses, views_command
 from shared.local.reach import known_urls
-from shared.local.state import default_data_dir
+from shared.local.state import DataDir, default_data_dir
 from shared.web.routing import VIEWS, service_of_view
 
 app = typer.Typer(no_args_is_help=True, help="Bản dựng của các bảng tổng hợp / builds of the views.")
@@ -69,6 +69,13 @@ def _service(view: str) -> str:
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
-    urls = known_urls(service, default_data_dir())
-    command, env = views_command(service, [*arguments, *(["--json"] if json else [])], bootstrap=kafka_address(), urls=urls)
+    data = default_data_dir()
+    given = {name: os.environ[name] for each in SERVICES if os.environ.get(name := f"{each.upper()}_URL")}
+    command, env = views_command(
+        service,
+        [*arguments, *(["--json"] if json else [])],
+        bootstrap=kafka_address(),
+        urls=known_urls(service, data),
+        services={**addresses(DataDir(data).remembered().ports), **given},
+    )
     return subprocess.run(command, env=env, check=False).returncode

@@ -48,7 +48,7 @@ from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
-from shared.web import letter_routes, projection_routes
+from shared.web import letter_routes, log_routes, projection_routes, set_aside_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.measured import OnServed
@@ -110,7 +110,9 @@ def build_app(
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
             routers=[
+                log_routes.router(reads.pool, writing.log),
                 projection_routes.router(reads.pool),
+                set_aside_routes.router(reads.pool),
                 letter_routes.router(reads.pool, views, bootstrap),
                 *service.routers(reads),
             ],
