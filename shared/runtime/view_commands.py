@@ -13,7 +13,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 from shared.eventlog.signing import load_public
 from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.errors import Refused
-from shared.projections import builds, rebuild
+from shared.projections import builds, rebuild, rulings
 from shared.projections.builds import Built, beside
 from shared.projections.dump import Difference
 from shared.projections.rebuild import Place
@@ -48,6 +48,8 @@ async def run_views(service: Service, options: argparse.Namespace) -> int:
         if action == "list":
             _tell_builds([build for view in views for build in await builds.of(place.owner, view)], json_only=json_only)
             return 0
+        if action == "rebuild" and options.spoiled:
+            return await _rebuild_spoiled(place, views, json_only=json_only)
         view = _known(views, options.view)
         match action:
             case "rebuild":
@@ -64,6 +66,15 @@ async def run_views(service: Service, options: argparse.Namespace) -> int:
     if action != "compare":
         _say(f"Đang dùng bản / live is build: {view.name} {proof['build']}")
     return 0 if action != "compare" or (proof["compared"]["same"] and proof["record"] != "differs") else 1
+
+
+async def _rebuild_spoiled(place: Place, views: Mapping[str, View], *, json_only: bool) -> int:
+    """Every view whose live build had taken a record that was ruled out since."""
+    for name, view in views.items():
+        live = await builds.live(place.owner, name)
+        if live is not None and await rulings.spoiled(place.owner, name, live.number):
+            _tell(await rebuild.rebuild(place, view, _say), json_only=json_only)
+    return 0
 
 
 async def _fold_along(place: Place, built: Built) -> None:
