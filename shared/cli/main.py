@@ -18,6 +18,7 @@ from shared.cli import (
     letters,
     progress,
     republish,
+    set_aside,
     stack,
     tokens,
     topics,
@@ -49,6 +50,7 @@ app.command("verify")(verify.verify)
 app.command("dump")(verify.dump)
 app.command("republish")(republish.republish)
 app.add_typer(letters.app, name="letters")
+app.add_typer(set_aside.app, name="set-aside")
 app.add_typer(checkpoint.app, name="checkpoint")
 
 

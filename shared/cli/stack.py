@@ -98,6 +98,8 @@ def show(found: Status) -> None:
         )
         table.add_row(*("" if cell is None else str(cell) for cell in cells))
     out.print(table)
+    for name, why in found.reasons:
+        out.print(f"! {name}: {why}", markup=False)
 
 
 def path_of(data_dir: Path | None) -> Path:
