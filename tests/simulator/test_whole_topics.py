@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from shared.kafka.record import Placed
 from shared.kafka.topics import topic_of
+from shared.relay.ports import Known
 from shared.relay.relay import Carrier
 from shared.relay.wholeness import Anew, Wholeness
 from tests.simulator.broker import MemoryBroker
@@ -106,9 +110,14 @@ class Blind(Wholeness):
 class Forgetful(Wholeness):
     """Looks where a topic ends, and takes no notice of records that came to stand where others had been."""
 
-    def _amiss(self, partition: int, standing: object) -> str:
+    def placed(self, placed: Mapping[tuple[str, int], Placed], lasts: Mapping[int, str]) -> dict[int, Known]:
+        ends = super().placed(placed, lasts)
         self._shrunk.clear()
-        return super()._amiss(partition, standing)  # type: ignore[arg-type]
+        for (_, partition), where in placed.items():
+            known = self._known.get(partition)
+            if known is not None and where.next > known.next_offset:
+                ends[partition] = self._known[partition] = replace(known, next_offset=where.next, last=lasts[partition])
+        return ends
 
 
 @pytest.mark.parametrize("twin", [Blind, Forgetful])
