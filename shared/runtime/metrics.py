@@ -22,6 +22,7 @@ from shared.kernel.errors import Refused
 from shared.projections.policy import PolicyRunner
 from shared.projections.runner import BatchDone, Runner
 from shared.projections.view import View
+from shared.relay.guard import LogGuard
 from shared.relay.relay import Published, Relay
 from shared.runtime.readiness import Watched
 from shared.telemetry.meters import Meters, Sample
@@ -136,6 +137,16 @@ def _recorded_at(record: Received) -> float | None:
             except ValueError:
                 return None
     return None
+
+
+def watch_guard(meters: Meters, guard: LogGuard) -> None:
+    """Whether the log is where it was."""
+
+    async def read() -> Sequence[Sample]:
+        status = guard.status()
+        return [Sample("lienthe_log_closed", status.closed is not None), Sample("lienthe_log_readers_ahead", status.ahead)]
+
+    meters.readings.append(read)
 
 
 def watch_feed(meters: Meters, feed: Feed) -> None:

@@ -20,6 +20,7 @@ from shared.kafka.probe import BrokerProbe
 from shared.kernel.database import Pool
 from shared.kernel.lanes import LANES
 from shared.projections.runner import Runner
+from shared.relay.guard import LogGuard
 from shared.relay.lanes import held_by_anyone
 from shared.relay.relay import Relay
 from shared.runtime.lag import Lag, Lags
@@ -45,6 +46,7 @@ class Watched:
         *,
         source: str = "",
         broker: BrokerProbe | None = None,
+        guard: LogGuard | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
@@ -52,6 +54,7 @@ class Watched:
         self._runner = runner
         self._source = source
         self._broker = broker
+        self._guard = guard
         self._now = now
         self.lags = Lags(runner, now) if runner is not None else None
         self._refused: float | None = None
@@ -96,7 +99,25 @@ class Watched:
         return parts
 
     def _log_part(self, reached: Part) -> Part:
-        """The log takes no commands from the last failure on until one was stored; long after it nobody can say."""
+        """The log takes no commands while it is not where it was, and from the last failure on until one was stored; long
+        after that failure nobody can say."""
+        if self._guard is not None:
+            status = self._guard.status()
+            if status.closed is not None:
+                what = f"chạy ./clb recover {self._source} / run ./clb recover {self._source}"
+                return {**reached, "ok": False, "why": f"{status.closed.vi} / {status.closed.en}; {what}"}
+            degraded: list[str] = []
+            if not status.compared:
+                degraded.append(
+                    "chưa so được nhật ký với Kafka / the log is not compared with Kafka yet"
+                    + (f" ({status.failure})" if status.failure else "")
+                )
+            if status.ahead:
+                degraded.append(
+                    f"bảng tổng hợp đọc xa hơn nhật ký ở {status.ahead} làn: chạy ./clb recover {self._source} / "
+                    f"views have read further than the log goes in {status.ahead} lanes: run ./clb recover {self._source}"
+                )
+            reached = {**reached, **({"degraded": degraded} if degraded else {})}
         if self._refused is None or self._now() - self._refused > STUCK_SECONDS:
             return reached
         why = "lệnh vừa gửi chưa ghi được vào cơ sở dữ liệu / the last commands could not be stored in the database"

@@ -53,8 +53,8 @@ class MemoryBroker:
         headers: list[list[tuple[str, str | bytes | None]]] = [
             [],
             [("ce_source", b"\xff")],
-            [("ce_source", topic.split(".")[0].encode()), ("ce_lane", b"7"), ("ce_position", None)],
-            [("ce_source", b"elsewhere"), ("ce_lane", b"1"), ("ce_position", b"1")],
+            [("ce_source", b"/vn/" + topic.split(".")[0].encode()), ("ce_lane", b"7"), ("ce_position", None)],
+            [("ce_source", b"/vn/elsewhere"), ("ce_lane", b"1"), ("ce_position", b"1")],
         ]
         self.put(Outgoing(topic, number, b"?", b"\x00 no event", self.rng.choice(headers)))
 
