@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
 _IDENTITY_SECONDS = 5.0
-_UNPROVED_SECONDS = 60.0
+_UNPROVED_SECONDS = 300.0
 """How long the last record of a lane that rests may stand without a signed head over it before one is asked for."""
 
 

@@ -195,6 +195,7 @@ def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guar
         key = load_key(settings.signing.key)
         signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key)
         parts.add("checkpoints", signer.run(), signer.stop)
+        relay.on_strange.append(signer.now)
         seal = Seal(key, checkpoint_file(settings.signing.folder, settings.service), signer.now)
     refiller = Refiller(
         pool,
