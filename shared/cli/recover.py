@@ -16,7 +16,7 @@ from shared.cli.stack import DataDirOption, path_of
 from shared.kafka.topics import SOURCES
 from shared.kernel.errors import Refused
 from shared.local.layout import service_command
-from shared.local.reach import checkpoints_folder, key_path, known_urls
+from shared.local.reach import checkpoints_folder, key_path, known_urls, public_key_path
 
 
 def recover(
@@ -38,7 +38,9 @@ def recover(
     folder = path_of(data_dir)
     wanted = {"--check": check, "--list": every, "--accept-loss": accept_loss, "--json": json}
     arguments = ["recover", *(name for name, given in wanted.items() if given)]
-    command, env = service_command(source, arguments, bootstrap=kafka_address(), urls=known_urls(source, folder))
+    command, env = service_command(
+        source, arguments, bootstrap=kafka_address(), urls=known_urls(source, folder), public_key=public_key_path(folder)
+    )
     if (key := key_path(folder)).exists():
         env |= {"CLB_SIGNING_KEY": str(key), "CLB_CHECKPOINTS": str(checkpoints_folder(folder))}
     raise typer.Exit(subprocess.run(command, env=env, check=False).returncode)

@@ -16,7 +16,7 @@ from shared.cli.client import kafka_address
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
 from shared.local.layout import SERVICES, service_command
-from shared.local.reach import known_urls
+from shared.local.reach import known_urls, public_key_path
 from shared.local.state import default_data_dir
 from shared.web.routing import VIEWS, service_of_view
 
@@ -69,8 +69,9 @@ def _service(view: str) -> str:
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
-    urls = known_urls(service, default_data_dir())
+    data_dir = default_data_dir()
     command, env = service_command(
-        service, ["views", *arguments, *(["--json"] if json else [])], bootstrap=kafka_address(), urls=urls
-    )
+        service, ["views", *arguments, *(["--json"] if json else [])],
+        bootstrap=kafka_address(), urls=known_urls(service, data_dir), public_key=public_key_path(data_dir),
+    )  # fmt: skip
     return subprocess.run(command, env=env, check=False).returncode

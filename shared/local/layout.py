@@ -78,11 +78,12 @@ def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, operator_hash: 
 
 
 def service_command(
-    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls
+    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls, public_key: Path
 ) -> tuple[list[str], dict[str, str]]:
     """A service's own command (`views ...`, `recover`), and its environment: it needs the owner's URL too."""
     prefix = name.upper()
     env = {
+        "CLB_PUBLIC_KEY": str(public_key),
         "KAFKA_BOOTSTRAP": bootstrap,
         f"{prefix}_DATABASE_URL": urls.app,
         f"{prefix}_DATABASE_OWNER_URL": urls.owner,

@@ -2,7 +2,8 @@
 
 A checkpoint moves only after all in-sync replicas have acknowledged, and only under the lane's current claim: a relay that
 lost it can change nothing (I10), though what it had under way may arrive twice. While broker or database is away it keeps
-its backlog in the store and tries again with growing pauses. Of several relays one holds a lane, the others stand by.
+its backlog in the store and tries again with growing pauses. Of several relays one holds a lane, the others stand by. A topic
+that lost what was published is filled again from the first position (`wholeness`).
 `Carrier` is all of it over ports, so that a simulator runs the very same code; `Relay` is a carrier on Postgres and Kafka.
 """
 
@@ -13,7 +14,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -28,7 +29,8 @@ from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, partition_of
 from shared.relay.lanes import PostgresLanes
-from shared.relay.ports import Held, Publisher, Session, Sessions
+from shared.relay.ports import Held, Known, Publisher, Session, Sessions
+from shared.relay.wholeness import Wholeness
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,12 @@ class RelayStatus:
     """Why nothing is published just now, in words; None while all is well."""
     failures: Mapping[str, int] = field(default_factory=dict[str, int])
     """How often it had to try again since the process started: `broker`, `database`, `lost-lanes`."""
+    filling: int = 0
+    """How many events the topic still lacks of those that it had before it lost records."""
+    fills: int = 0
+    """How often a partition had lost records and was filled again, since the process started."""
+    lost: str | None = None
+    """What the topic has lost, in words, while it is filled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class Carrier:
         self._stopping = asyncio.Event()
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._held: dict[int, Held] = {}
+        self._whole = Wholeness(publisher, self._topic)
         self._partitions = 0
         self._deployment = ""
         self._published = 0
@@ -132,7 +141,12 @@ class Carrier:
 
     def status(self) -> RelayStatus:
         """How it goes, for health checks and people."""
-        return RelayStatus(len(self._held), self._published, self._last_published_at, self._failure, dict(self._failures))
+        whole = self._whole
+        filling = whole.filling(self._held)
+        return RelayStatus(
+            len(self._held), self._published, self._last_published_at, self._failure, dict(self._failures),
+            filling, whole.fills, whole.why if filling else None,
+        )  # fmt: skip
 
     async def _with_session(self, session: Session) -> None:
         """Hold lanes and publish them, as long as this session lives."""
@@ -150,6 +164,8 @@ class Carrier:
                     if len(self._held) < LANES and now() >= next_claim:
                         await self._claim(session)
                         next_claim = now() + _CLAIM_SECONDS
+                await self._see_that_it_is_whole(session)
+                async with asyncio.timeout(_DATABASE_SECONDS):
                     events = await session.read(self._held, _LANE_LIMIT) if self._held else []
                 if not events:
                     self._failure = None
@@ -158,8 +174,9 @@ class Carrier:
                     continue
                 crashpoint("relay.after_select")
                 try:
-                    await self._publish(events)
+                    ends = await self._publish(events)
                 except PublishFailed as failure:
+                    self._whole.demand()
                     self._failure = f"broker: {failure}"
                     self._failures["broker"] += 1
                     log.warning("The relay of %s cannot publish (%s); again in %.1f s", self._source, failure, pause)
@@ -168,10 +185,11 @@ class Carrier:
                     continue
                 crashpoint("relay.after_ack_before_mark")
                 async with asyncio.timeout(_DATABASE_SECONDS):
-                    await self._mark(session, {event.lane: event.position for event in events})
+                    await self._mark(session, {event.lane: event.position for event in events}, ends)
                 crashpoint("relay.after_mark")
                 self._failure, idle, pause = None, _SHORTEST_IDLE, _FIRST_PAUSE
         finally:
+            self._whole.close()
             held, self._held = self._held, {}
             await _let_go(session, held)
 
@@ -190,32 +208,46 @@ class Carrier:
         taken = await session.claim(set(range(LANES)) - set(self._held), self._holder)
         if taken:
             self._held.update(taken)
+            self._whole.demand()
             log.info("The relay of %s holds %d lanes", self._source, len(self._held))
 
-    async def _publish(self, events: list[Recorded]) -> None:
+    async def _see_that_it_is_whole(self, session: Session) -> None:
+        """Where the topic lost records, its lanes begin anew; those that another relay has now are let go."""
+        anew = await self._whole.look(session, self._held)
+        if anew is None:
+            return
+        self._partitions = anew.of
+        self._held.update(anew.held)
+        await self._lose(session, anew.gone)
+
+    async def _publish(self, events: list[Recorded]) -> Mapping[int, Known]:
         self._partitions = self._partitions or await self._producer.partitions(self._topic)
         records = outgoing(events, self._topic, self._partitions, self._deployment)
         if self.headers is not None:
             for event, record in zip(events, records, strict=True):
                 record.headers.extend(self.headers(event))
         began = time.time_ns()
-        await self._producer.publish(records, lambda: crashpoint("relay.after_produce_before_ack"))
+        placed = await self._producer.publish(records, lambda: crashpoint("relay.after_produce_before_ack"))
         for hook in self.on_published:
             hook(Published(events, began, time.time_ns()))
+        return self._whole.placed(placed)
 
-    async def _mark(self, session: Session, reached: Mapping[int, int]) -> None:
+    async def _mark(self, session: Session, reached: Mapping[int, int], ends: Mapping[int, Known]) -> None:
         """Move the checkpoints; lanes whose claim is gone are let go."""
-        moved = await session.mark(self._held, reached)
+        moved = await session.mark(self._held, reached, ends)
         self._published += sum(moved[lane].position - self._held[lane].position for lane in moved)
         self._held.update(moved)
         self._last_published_at = datetime.now(UTC)
-        lost = set(reached) - set(moved)
-        if lost:
-            self._failures["lost-lanes"] += 1
-            log.warning("The relay of %s lost %d lanes to another", self._source, len(lost))
-            for lane in lost:
-                del self._held[lane]
-            await session.release(lost)
+        await self._lose(session, reached.keys() - moved.keys())
+
+    async def _lose(self, session: Session, lost: Collection[int]) -> None:
+        if not lost:
+            return
+        self._failures["lost-lanes"] += 1
+        log.warning("The relay of %s lost %d lanes to another", self._source, len(lost))
+        for lane in lost:
+            del self._held[lane]
+        await session.release(lost)
 
     async def _idle(self, seconds: float) -> None:
         """Wait for the next commit in this process, or for the poll that sees those of other processes."""

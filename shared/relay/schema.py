@@ -1,4 +1,5 @@
-"""The relay's one table: how far each lane is published, and under which epoch its holder may say so. Beside it, recoveries."""
+"""The relay's tables: how far each lane is published, and under which epoch its holder may say so; and which partitions of
+the topic hold it, up to which offset. Beside them, what is kept of recoveries."""
 
 from __future__ import annotations
 
@@ -21,8 +22,16 @@ async def install(connection: Connection, app_role: str) -> None:
             moved_at timestamptz
         ) with (fillfactor = 20);
         insert into relay.lanes (lane) select generate_series(0, {LANES - 1}) on conflict do nothing;
+        create table if not exists relay.topics (
+            partition smallint primary key,
+            identity text not null,
+            next_offset bigint not null,
+            fills bigint not null default 1,
+            filled_at timestamptz not null default now()
+        ) with (fillfactor = 20);
         grant usage on schema relay to "{app_role}";
         grant select, update on relay.lanes to "{app_role}";
+        grant select, insert, update on relay.topics to "{app_role}";
         """
     )
     await recovery_schema.install(connection, app_role)

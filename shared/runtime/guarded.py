@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from shared.eventlog.signing import load_key
+from shared.eventlog.signing import load_public
 from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
 from shared.relay.guard import LogGuard
@@ -38,15 +38,14 @@ async def guarded(service: str, settings: Settings, name: str) -> AsyncGenerator
 
 
 def guard_of(pool: Pool, source: str, settings: Settings) -> LogGuard:
-    """What holds a log against what was published and signed of it. May raise `Refused` for a signing key that is none."""
-    if (how := settings.signing) is None:
-        return LogGuard(pool, source, settings.kafka_bootstrap)
+    """What holds a log against what was published and signed of it. May raise `Refused` for a public key that is none."""
+    how, key = settings.signing, settings.public_key
     return LogGuard(
         pool,
         source,
         settings.kafka_bootstrap,
-        checkpoints=checkpoint_file(how.folder, source),
-        public=load_key(how.key).public,
+        checkpoints=None if how is None else checkpoint_file(how.folder, source),
+        public=None if key is None else load_public(key),
     )
 
 

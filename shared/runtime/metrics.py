@@ -80,6 +80,8 @@ def watch_relay(meters: Meters, relay: Relay) -> None:
         return [
             Sample("lienthe_relay_lanes", status.lanes),
             Sample("lienthe_relay_published_total", status.published),
+            Sample("lienthe_topic_fills_total", status.fills),
+            Sample("lienthe_topic_filling", status.filling),
             *(Sample("lienthe_relay_failures_total", times, (cause,)) for cause, times in status.failures.items()),
         ]
 

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 
 from shared.eventlog.handler import Handler
 from shared.eventlog.postgres import PostgresLog
-from shared.eventlog.signing import load_key
+from shared.eventlog.signing import SigningKey, load_key, load_public
 from shared.eventlog.writer import AppendWriter
 from shared.feeds.feed import Feed
 from shared.kafka.probe import BrokerProbe
@@ -34,9 +34,9 @@ from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
 from shared.relay.guard import LogGuard
-from shared.relay.refill import Refiller
+from shared.relay.refill import Refiller, Seal
 from shared.relay.relay import Relay
-from shared.relay.signer import Signer
+from shared.relay.signer import Signer, checkpoint_file
 from shared.runtime import collector
 from shared.runtime.guarded import guarded
 from shared.runtime.metrics import watch_database, watch_feed, watch_guard, watch_relay, watch_runner, watch_writing
@@ -144,7 +144,8 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         why_not = guard.why_not_published
         relay = Relay(pool, service.name, settings.kafka_bootstrap, writing.wake, why_not) if "relay" in roles else None
         views = service.all_views(places, writing.handler.handle) if "project" in roles else []
-        runner = Runner(pool, settings.kafka_bootstrap, views, service.name) if views else None
+        public = load_public(settings.public_key) if settings.public_key is not None else None
+        runner = Runner(pool, settings.kafka_bootstrap, views, service.name, public=public) if views else None
         feed = Feed(pool)
         stack.push_async_callback(feed.close)
         if runner is not None:
@@ -161,14 +162,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
-            parts.add("relay", relay.run(), relay.stop)
-            refiller = Refiller(
-                pool, service.name, settings.kafka_bootstrap, lambda: relay.status().lanes > 0 and guard.healthy()
-            )
-            parts.add("refills", refiller.run(), refiller.stop)
-            if settings.signing is not None:
-                signer = signer_of(pool, service.name, settings.kafka_bootstrap, settings.signing)
-                parts.add("checkpoints", signer.run(), signer.stop)
+            _publish(parts, relay, pool, service.name, settings, guard)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -187,9 +181,24 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         return await parts.run(stop)
 
 
-def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing) -> Signer:
-    """What signs the checkpoints of a log. May raise `Refused` for a key that is none or that others may read."""
-    return Signer(pool, source, bootstrap, load_key(how.key), how.folder, seconds=how.seconds)
+def _publish(parts: _Parts, relay: Relay, pool: Pool, source: str, settings: Settings, guard: LogGuard) -> None:
+    """The relay, and what else it takes for a log to be read: signed checkpoints, refills."""
+    parts.add("relay", relay.run(), relay.stop)
+    seal: Seal | None = None
+    if settings.signing is not None:
+        key = load_key(settings.signing.key)
+        signer = signer_of(pool, source, settings.kafka_bootstrap, settings.signing, key, guard)
+        parts.add("checkpoints", signer.run(), signer.stop)
+        seal = Seal(key, checkpoint_file(settings.signing.folder, source), signer.now)
+    refiller = Refiller(
+        pool, source, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, healthy=guard.healthy, seal=seal
+    )
+    parts.add("refills", refiller.run(), refiller.stop)
+
+
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey, guard: LogGuard) -> Signer:
+    """What signs the checkpoints of a log, as long as it is where it was."""
+    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds, healthy=guard.healthy)
 
 
 @dataclass(frozen=True, slots=True)

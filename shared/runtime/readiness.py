@@ -166,6 +166,11 @@ class Watched:
             whys.insert(0, f"chưa đưa lên Kafka được ({status.failure}) / cannot publish ({status.failure})")
         if unheld:
             whys.append("không giữ được làn nào và không ai giữ / holds no lane and nobody else does")
+        if status.filling:
+            part["degraded"].append(
+                f"Kafka đã mất sự kiện ({status.lost}): đang đưa lại từ đầu, còn {status.filling} / "
+                f"Kafka had lost events ({status.lost}): they are published again from the first, {status.filling} to go"
+            )
         if status.lanes and held < LANES:
             part["degraded"].append(f"{LANES - held} làn không ai giữ / {LANES - held} lanes are held by nobody")
         if whys:

@@ -107,7 +107,8 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
             return asyncio.run(run_recover(service, options))
         from shared.runtime.process import run  # noqa: PLC0415  only a process that serves needs the web and Kafka clients
 
-        return asyncio.run(run(service, service_settings(service.name, os.environ), options.role, ROLES[options.role]))
+        roles = ROLES[options.role]
+        return asyncio.run(run(service, service_settings(service.name, os.environ, roles), options.role, roles))
     except Refused as refused:
         print(f"{refused.vi} / {refused.en}", file=sys.stderr)
         return 1

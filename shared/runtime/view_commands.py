@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+from shared.eventlog.signing import load_public
 from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.errors import Refused
 from shared.projections import builds, rebuild
@@ -97,7 +98,8 @@ async def _place(service: Service, workers: int) -> AsyncGenerator[Place]:
     ):
         yield Place(
             service.name, pool, connection, owner.app_role, settings.kafka_bootstrap, service.stands_on(),
-            helped=lambda built: _workers(service.name, workers - 1, built),
+            None if settings.public_key is None else load_public(settings.public_key),
+            lambda built: _workers(service.name, workers - 1, built),
         )  # fmt: skip
 
 
