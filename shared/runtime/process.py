@@ -76,6 +76,7 @@ class Writing:
             self.log.admit = guard.admit
             guard.follow(self.writer)
             guard.on_changed.append(self.handler.forget)
+            guard.on_recovered.append(self.log.forget)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Writing]:

@@ -65,6 +65,7 @@ async def process(place: Place, bootstrap: str = "") -> AsyncGenerator[Process]:
     log.admit = guard.admit
     writer = AppendWriter(log)
     guard.follow(writer)
+    guard.on_recovered.append(log.forget)
     relay = Relay(pool, place.source, bootstrap or place.bootstrap or NOWHERE, None, guard.why_not_published)
     writer.start()
     try:
@@ -131,6 +132,25 @@ async def test_without_kafka_commands_go_on_but_not_on_a_log_that_lost_what_this
         await restored(place.urls, dump)
         await until(lambda: alone.guard.status().closed is not None, 10)
         assert await alone.closed() == "log-behind"
+
+
+async def test_not_even_one_command_is_written_between_the_restore_and_the_next_look(flow: Place, tmp_path: Path) -> None:
+    """Seen to fail without the positions that go along with an append: the command was answered on the restored log."""
+    pool = await open_pool(flow.urls.app, max_size=1)
+    log = PostgresLog(pool, flow.source)
+    event = NewEvent(str(uuid4()), CoinPut.TYPE, 1, CoinPut(amount=1).to_json())
+    commands = [
+        Append(str(uuid4()), b"f" * 32, "purse-0", number, (replace(event, event_id=str(uuid4())),), "x") for number in range(3)
+    ]
+    dump = await dumped(flow.urls, tmp_path / "dump")
+    assert isinstance((await log.append(commands[:1]))[0], Appended)
+    await restored(flow.urls, dump)
+    with pytest.raises(Refused, match="log-behind"):
+        await log.append([replace(commands[1], expected=0)])
+    assert await flow.stored() == []
+    log.forget()
+    assert isinstance((await log.append([replace(commands[1], expected=0)]))[0], Appended)
+    await pool.close()
 
 
 async def forged(flow: Place, stream: str, *, good: bool, position: int | None = None) -> Recorded:
