@@ -79,7 +79,7 @@ class LogUnavailable(Refused):
 
 
 class LogBehind(Refused):
-    """The log lacks what was acknowledged: a restored backup, a standby that lagged. Nothing is written until it is recovered."""
+    """The log lacks what was acknowledged: a restored backup, a standby that lagged. Nothing is written before a recovery."""
 
     def __init__(self, source: str) -> None:
         super().__init__(
