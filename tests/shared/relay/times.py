@@ -27,8 +27,15 @@ async def dumped(urls: DatabaseUrls, to: Path) -> Path:
 
 
 async def restored(urls: DatabaseUrls, dump: Path) -> None:
-    """The database as it was, in place, while its services are connected."""
-    await _run("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={urls.owner}", str(dump))
+    """The database as it was, in place, while its services are connected: again if it met them in a deadlock."""
+    for left in range(5, -1, -1):
+        try:
+            await _run("pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={urls.owner}", str(dump))
+        except AssertionError as failure:
+            if "deadlock" not in str(failure) or left == 0:
+                raise
+            continue
+        return
 
 
 async def _run(program: str, *arguments: str) -> None:
