@@ -1,4 +1,4 @@
-"""What a topic holds of a log beside the log's own: what follows is a branch, what does not is nothing, and one branch stands."""
+"""What a topic holds of a log beside the log's own: what follows is a branch, what does not is none, and one branch stands."""
 
 from __future__ import annotations
 
