@@ -39,7 +39,11 @@ def recover(
     wanted = {"--check": check, "--list": every, "--accept-loss": accept_loss, "--json": json}
     arguments = ["recover", *(name for name, given in wanted.items() if given)]
     command, env = service_command(
-        source, arguments, bootstrap=kafka_address(), urls=known_urls(source, folder), public_key=public_key_path(folder)
+        source,
+        arguments,
+        bootstrap=kafka_address(),
+        urls=known_urls(source, folder),
+        public_key=public_key_path(folder),
     )
     if (key := key_path(folder)).exists():
         env |= {"CLB_SIGNING_KEY": str(key), "CLB_CHECKPOINTS": str(checkpoints_folder(folder))}

@@ -39,13 +39,13 @@ async def guarded(service: str, settings: Settings, name: str) -> AsyncGenerator
 
 def guard_of(pool: Pool, source: str, settings: Settings) -> LogGuard:
     """What holds a log against what was published and signed of it. May raise `Refused` for a public key that is none."""
-    how, key = settings.signing, settings.public_key
+    how = settings.signing
     return LogGuard(
         pool,
         source,
         settings.kafka_bootstrap,
         checkpoints=None if how is None else checkpoint_file(how.folder, source),
-        public=None if key is None else load_public(key),
+        public=None if settings.public_key is None else load_public(settings.public_key),
     )
 
 

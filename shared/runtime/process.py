@@ -13,6 +13,7 @@ import signal
 from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -37,16 +38,18 @@ from shared.relay.guard import LogGuard
 from shared.relay.refill import Refiller, Seal
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer, checkpoint_file
+from shared.relay.verifier import Proofs, Timing, Verifier
 from shared.runtime import collector
 from shared.runtime.guarded import guarded
 from shared.runtime.metrics import watch_database, watch_feed, watch_guard, watch_relay, watch_runner, watch_writing
 from shared.runtime.operations import Server, operations
 from shared.runtime.process_metrics import LoopLag, watch_process
 from shared.runtime.readiness import Watched, relayed_position
+from shared.runtime.revoked import revoked_again
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
 from shared.telemetry.meters import Meters
-from shared.web import letter_routes, projection_routes
+from shared.web import letter_routes, log_routes, projection_routes, set_aside_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.measured import OnServed
@@ -95,8 +98,8 @@ def build_app(
     watched: Watched,
     meters: Meters | None = None,
     health: Health = dict,
-    bootstrap: str | None = None,
     on_served: OnServed | None = None,
+    revocations: Path | None = None,
 ) -> FastAPI:
     """The web application of a service; also what tests run in their own process."""
     views = service.all_views(reads.places, writing.handler.handle)
@@ -104,7 +107,7 @@ def build_app(
     return create_app(
         Web(
             name=service.name,
-            tokens=Tokens(reads.pool, reads.places),
+            tokens=Tokens(reads.pool, reads.places, revocations),
             door=Door(service.name, command_types(service.commands), writing.handler, reads.clock),
             log=writing.log,
             places=reads.places,
@@ -113,8 +116,10 @@ def build_app(
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
             routers=[
+                log_routes.router(reads.pool, writing.log),
                 projection_routes.router(reads.pool),
-                letter_routes.router(reads.pool, views, bootstrap),
+                set_aside_routes.router(reads.pool),
+                letter_routes.router(reads.pool, views),
                 *service.routers(reads),
             ],
             health=health,
@@ -163,14 +168,15 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
-            _publish(parts, relay, pool, service.name, settings, guard)
+            _add_relay(parts, relay, pool, settings, guard)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
             neighbours = Upstreams(open_clients(settings.services))
             stack.push_async_callback(neighbours.close)
+            revocations = await revoked_again(pool, settings.checkpoints)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served)
+            app = build_app(service, writing, reads, watched, meters, parts.running, on_served, revocations)
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
@@ -182,24 +188,40 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         return await parts.run(stop)
 
 
-def _publish(parts: _Parts, relay: Relay, pool: Pool, source: str, settings: Settings, guard: LogGuard) -> None:
-    """The relay, and what else it takes for a log to be read: signed checkpoints, refills."""
+def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guard: LogGuard) -> None:
+    """The relay with what goes along: signing, and answers to readers that lack something."""
     parts.add("relay", relay.run(), relay.stop)
     seal: Seal | None = None
     if settings.signing is not None:
         key = load_key(settings.signing.key)
-        signer = signer_of(pool, source, settings.kafka_bootstrap, settings.signing, key, guard)
+        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key, guard)
         parts.add("checkpoints", signer.run(), signer.stop)
-        seal = Seal(key, checkpoint_file(settings.signing.folder, source), signer.now)
+        seal = Seal(key, checkpoint_file(settings.signing.folder, settings.service), signer.now)
     refiller = Refiller(
-        pool, source, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, healthy=guard.healthy, seal=seal
+        pool,
+        settings.service,
+        settings.kafka_bootstrap,
+        lambda: relay.status().lanes > 0,
+        healthy=guard.healthy,
+        seal=seal,
     )
     parts.add("refills", refiller.run(), refiller.stop)
+    verifier = verifier_of(pool, settings.service, settings)
+    parts.add("verification", verifier.run(), verifier.stop)
 
 
 def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey, guard: LogGuard) -> Signer:
     """What signs the checkpoints of a log, as long as it is where it was."""
     return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds, healthy=guard.healthy)
+
+
+def verifier_of(pool: Pool, source: str, settings: Settings) -> Verifier:
+    """What verifies the log by itself. May raise `Refused` for a key that is none or that others may read."""
+    how = settings.signing
+    public = None if settings.public_key is None else load_public(settings.public_key)
+    proofs = None if how is None or public is None else Proofs(how.folder, public)
+    timing = Timing(every=settings.verify_seconds, first=min(Timing().first, settings.verify_seconds))
+    return Verifier(pool, source, settings.kafka_bootstrap, proofs, timing)
 
 
 @dataclass(frozen=True, slots=True)

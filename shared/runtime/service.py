@@ -169,6 +169,7 @@ def _parser(name: str) -> argparse.ArgumentParser:
     views.add_argument("action", choices=("list", "rebuild", "compare", "rollback", "fold"))
     views.add_argument("view", nargs="?", help="the view's name; not for list")
     views.add_argument("--accept", action="store_true", help="swap a rebuilt view in although it differs")
+    views.add_argument("--spoiled", action="store_true", help="rebuild every view that had taken a record which was ruled out")
     views.add_argument("--workers", type=int, default=1, help="processes that fold; one a core is best")
     views.add_argument("--build", type=int, help="of `fold`, which a rebuild starts for its workers")
     views.add_argument("--json", action="store_true", help="the answer for programs, progress on stderr")

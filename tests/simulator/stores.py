@@ -85,9 +85,6 @@ class WatchedSession:
     def __init__(self, lanes: SimLanes, session: MemorySession, violations: list[str]) -> None:
         self._lanes, self._session, self._violations = lanes, session, violations
 
-    async def identity(self) -> LogIdentity:
-        return await self._session.identity()
-
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         before = dict(self._lanes.epochs)
         try:
