@@ -20,6 +20,7 @@ from shared.cli import (
     progress,
     recover,
     republish,
+    set_aside,
     stack,
     tokens,
     topics,
@@ -54,6 +55,7 @@ app.command("restore")(backup.restore)
 app.command("recover")(recover.recover)
 app.command("republish")(republish.republish)
 app.add_typer(letters.app, name="letters")
+app.add_typer(set_aside.app, name="set-aside")
 app.add_typer(checkpoint.app, name="checkpoint")
 
 

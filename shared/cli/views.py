@@ -1,7 +1,8 @@
 """`clb views list|rebuild|compare|rollback`: the builds of the views of the running stack, each by its own service's command.
 
 Finds the service that has the view, and gives that service's command the settings of the running stack, or those of the
-environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` ...). Its exit code is the command's.
+environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` and so on). Its exit code is the
+command's.
 """
 
 from __future__ import annotations

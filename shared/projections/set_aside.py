@@ -6,6 +6,7 @@ aside never reaches a view, whatever is done here.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from shared.kernel.database import Connection
@@ -67,6 +68,11 @@ async def counted(connection: Connection) -> dict[str, int]:
     rows = await connection.fetch("select kind, count(*) as records from projection.set_aside group by kind")
     found = {row["kind"]: row["records"] for row in rows}
     return {kind: found.get(kind, 0) for kind in KINDS}
+
+
+async def since(connection: Connection, at: datetime) -> int:
+    """How many were set aside since a time."""
+    return int(await connection.fetchval("select count(*) from projection.set_aside where seen_at > $1", at))
 
 
 async def holding(connection: Connection, view: str | None = None, build: int | None = None) -> list[str]:
