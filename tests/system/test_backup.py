@@ -104,9 +104,14 @@ class Stack:
         deadline = time.monotonic() + seconds
         with self.client() as client:
             while (found := self.figures(client))["clubs-founded"] != clubs:
-                assert time.monotonic() < deadline, found
+                assert time.monotonic() < deadline, (found, self.complaints())
                 time.sleep(0.3)
         return found
+
+    def complaints(self) -> str:
+        """What the services said last that was not good news."""
+        lines = [line for name in SERVICES for line in (self.folder / "logs" / f"{name}.log").read_text().splitlines()]
+        return "\n".join(line[:400] for line in lines if '"info"' not in line and "FAIL" not in line)[-6000:]
 
     @staticmethod
     def figures(client: httpx.Client) -> dict[str, Any]:
