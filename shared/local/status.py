@@ -56,6 +56,17 @@ class Status:
     standings: tuple[Standing, ...]
 
     @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """Why a service is not well, or what goes badly in it: its name with a sentence in both languages, the worst first."""
+        found: list[tuple[str, str]] = []
+        for standing in self.standings:
+            parts: Mapping[str, Any] = (standing.health or {}).get("parts", {})
+            found += [(standing.member.name, f"{name}: {_why(part)}") for name, part in parts.items() if not part.get("ok")]
+        for standing in self.standings:
+            found += [(standing.member.name, str(line)) for line in (standing.health or {}).get("degraded", ())]
+        return found
+
+    @property
     def healthy(self) -> bool:
         """Running, ready and every process well."""
         return self.running and self.phase == "ready" and all(standing.healthy for standing in self.standings)
@@ -136,6 +147,10 @@ async def _why_not(member: Member) -> str | None:
     except (OSError, TimeoutError, ValueError) as failure:
         return f"{type(failure).__name__} {failure}".strip()
     return None if answer in (b"S", b"N") else "no PostgreSQL"
+
+
+def _why(part: Mapping[str, Any]) -> str:
+    return str(part.get("why") or "; ".join(part.get("red") or ()) or part.get("failure") or "-")
 
 
 def _log(health: Health | None) -> Health:

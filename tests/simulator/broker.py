@@ -104,13 +104,17 @@ class MemoryProducer:
             raise PublishFailed("no broker")
         return PARTITIONS
 
-    async def standings(self, topic: str) -> Mapping[int, Standing]:
+    async def standings(self, topic: str, ends: Mapping[int, int]) -> Mapping[int, Standing]:
         """See `Publisher.standings`."""
         await self._faults.slow("producer.slow")
         if self._broker.down:
             raise PublishFailed("no broker")
         identity, logs = f"{topic}-{self._broker.generations[topic]}@0", self._broker.logs
         found = {number: Standing(identity, len(logs[topic, number])) for number in range(PARTITIONS)}
+        for number, end in ends.items():
+            if 0 < end <= found[number].end:
+                digest = dict(logs[topic, number][end - 1].headers).get("ce_hash")
+                found[number] = found[number]._replace(last=digest.decode() if isinstance(digest, bytes) else "no event")
         await self._faults.slow("producer.slow")
         return found
 
