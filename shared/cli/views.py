@@ -1,8 +1,7 @@
 """`clb views list|rebuild|compare|rollback`: the builds of the views of the running stack, each by its own service's command.
 
 Finds the service that has the view, and gives that service's command the settings of the running stack, or those of the
-environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` and so on). Its exit code is the
-command's.
+environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` ...). Its exit code is the command's.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ import typer
 from shared.cli.client import kafka_address
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
-from shared.local.layout import SERVICES, addresses, views_command
-from shared.local.reach import known_urls
+from shared.local.layout import SERVICES, addresses, service_command
+from shared.local.reach import known_urls, public_key_path
 from shared.local.state import DataDir, default_data_dir
 from shared.web.routing import VIEWS, service_of_view
 
@@ -70,13 +69,14 @@ def _service(view: str) -> str:
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
-    data = default_data_dir()
+    data_dir = default_data_dir()
     given = {name: os.environ[name] for each in SERVICES if os.environ.get(name := f"{each.upper()}_URL")}
-    command, env = views_command(
+    command, env = service_command(
         service,
-        [*arguments, *(["--json"] if json else [])],
+        ["views", *arguments, *(["--json"] if json else [])],
         bootstrap=kafka_address(),
-        urls=known_urls(service, data),
-        services={**addresses(DataDir(data).remembered().ports), **given},
+        urls=known_urls(service, data_dir),
+        public_key=public_key_path(data_dir),
+        services={**addresses(DataDir(data_dir).remembered().ports), **given},
     )
     return subprocess.run(command, env=env, check=False).returncode

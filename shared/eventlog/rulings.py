@@ -24,7 +24,8 @@ _PREFIX = b"lien-the ruling 2\n"
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The record at this position of a lane is the one with this hash. `by` says in words who decided, and on what."""
+    """The record at this position of a lane is the one with this hash, or (`stands` false: the log holds nothing there) it is
+    not. `by` says in words who decided, and on what."""
 
     source: str
     identity: LogIdentity
@@ -33,6 +34,7 @@ class Ruling:
     hash: bytes
     time: datetime
     by: str
+    stands: bool = True
 
     def line(self, key: SigningKey) -> str:
         """The ruling with its signature, as one line."""
@@ -52,6 +54,7 @@ class Ruling:
             "log": self.identity.log_id,
             "position": self.position,
             "source": self.source,
+            "stands": self.stands,
             "time": self.time.astimezone(UTC).isoformat(),
         }
 
@@ -77,6 +80,7 @@ def read_statement(line: str, public: PublicKey | None) -> Checkpoint | Ruling:
             bytes.fromhex(statement["hash"]),
             datetime.fromisoformat(statement["time"]),
             str(statement["by"]),
+            bool(statement["stands"]),
         )
         signature = bytes.fromhex(found["signature"])
     except (ValueError, TypeError, KeyError, AttributeError) as failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,9 @@ class Refill:
     after: int
     by: str
     contested: int | None = None
-    """A position at which the reader has two records that follow: which is the log's?"""
+    """A position at which the reader has two records that follow, or one that the log has not: which is the log's?"""
+    taken: str | None = None
+    """The hash that the reader has taken at the contested position, in hexadecimal digits."""
     sign: bool = False
     """The reader wants a fresh signed checkpoint: it is at a gap, or ahead of the newest signed head."""
 
@@ -37,7 +40,7 @@ class Refill:
         """As it is published."""
         value: dict[str, Any] = {"after": self.after, "by": self.by, "lane": self.lane, "source": self.source}
         if self.contested is not None:
-            value["contested"] = self.contested
+            value |= {"contested": self.contested, "taken": self.taken}
         if self.sign:
             value["sign"] = True
         return Outgoing(refills_topic(self.source), 0, b"%d" % self.lane, json.dumps(value, sort_keys=True).encode(), [])
@@ -48,12 +51,24 @@ def read_refill(value: bytes | None) -> Refill | None:
     try:
         found: Any = json.loads(value or b"")
         lane, after, contested = found["lane"], found["after"], found.get("contested")
-        refill = Refill(str(found["source"]), lane, after, str(found["by"])[:100], contested, found.get("sign") is True)
+        refill = Refill(
+            str(found["source"]),
+            lane,
+            after,
+            str(found["by"])[:100],
+            contested,
+            _hash(found.get("taken")),
+            found.get("sign") is True,
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     whole = type(lane) is int and type(after) is int
     asked = contested is None or (type(contested) is int and 1 <= contested < 2**62)
     return refill if whole and asked and 0 <= refill.lane < LANES and 0 <= refill.after < 2**62 else None
+
+
+def _hash(text: object) -> str | None:
+    return text if isinstance(text, str) and re.fullmatch(r"[0-9a-f]{64}", text) else None
 
 
 class Requests:

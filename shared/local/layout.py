@@ -67,28 +67,45 @@ def service_launch(
     return Launch(name, _python(f"services.{name}", "all"), logs / f"{name}.log", {**_common(), **env})
 
 
-def migrate_launch(name: str, logs: Path, *, urls: DatabaseUrls, operator_hash: str, simulated: bool) -> Launch:
-    """The step that makes a service's tables, run as the owner. The operator's token is known there by its hash."""
-    env = {f"{name.upper()}_DATABASE_URL": urls.app, f"{name.upper()}_DATABASE_OWNER_URL": urls.owner}
-    arguments = ["migrate", "--operator-token-hash", operator_hash, *(["--simulated"] if simulated else [])]
+def migrate_launch(
+    name: str,
+    logs: Path,
+    *,
+    urls: DatabaseUrls,
+    operator_hash: str | None,
+    simulated: bool,
+    settings: Mapping[str, str] | None = None,
+) -> Launch:
+    """The step that makes a service's tables, run as the owner. The operator's token is known there by its hash; without one
+    the operator stays who it was."""
+    env = {f"{name.upper()}_DATABASE_URL": urls.app, f"{name.upper()}_DATABASE_OWNER_URL": urls.owner, **(settings or {})}
+    arguments = ["migrate", *(["--operator-token-hash", operator_hash] if operator_hash else [])]
+    arguments += ["--simulated"] if simulated else []
     return Launch(
         f"{name} migrate", _python(f"services.{name}", *arguments), logs / f"{name}-migrate.log", {**_common(), **env}
     )
 
 
-def views_command(
-    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls, services: Mapping[str, str]
+def service_command(
+    name: str,
+    arguments: Sequence[str],
+    *,
+    bootstrap: str,
+    urls: DatabaseUrls,
+    public_key: Path,
+    services: Mapping[str, str] | None = None,
 ) -> tuple[list[str], dict[str, str]]:
-    """A service's command about its views, and its environment: it needs the owner's URL too, and where the other services
-    are, as `addresses` says it."""
+    """A service's own command (`views ...`, `recover`), and its environment: it needs the owner's URL too, and where the other
+    services are, as `addresses` says it."""
     prefix = name.upper()
     env = {
+        "CLB_PUBLIC_KEY": str(public_key),
         "KAFKA_BOOTSTRAP": bootstrap,
         f"{prefix}_DATABASE_URL": urls.app,
         f"{prefix}_DATABASE_OWNER_URL": urls.owner,
-        **services,
+        **(services or {}),
     }
-    return _python(f"services.{name}", "views", *arguments), {**_common(), **env}
+    return _python(f"services.{name}", *arguments), {**_common(), **env}
 
 
 def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> Launch:

@@ -80,8 +80,8 @@ class Auditor:
         async with self._pool.acquire() as connection:
             for row in await connection.fetch("select source, deployment, log_id::text from projection.logs"):
                 self._chain.know(row["source"], LogIdentity(row["deployment"], row["log_id"]))
-            for row in await connection.fetch("select source, lane, position, hash from projection.rulings"):
-                self._chain.rule((row["source"], row["lane"]), row["position"], row["hash"])
+            for row in await connection.fetch("select source, lane, position, hash, stands from projection.rulings"):
+                self._chain.rule((row["source"], row["lane"]), row["position"], row["hash"], stands=row["stands"])
 
     async def load_links(self, lanes: Iterable[Lane]) -> None:
         """The links of lanes that this process takes over."""
@@ -194,19 +194,22 @@ class Auditor:
 
     async def _rule(self, ruling: Ruling) -> None:
         lane = (ruling.source, ruling.lane)
-        if self._chain.ruled(lane, ruling.position):
+        known = self._chain.ruled(lane, ruling.position) if ruling.stands else self._chain.excluded(lane, *_what(ruling))
+        if known:
             return
-        before = self._chain.before(lane, ruling.position)
+        earlier = self._chain.taken(lane, ruling.position - 1)
+        before = None if earlier is None else earlier.hash
         taken = self._chain.taken(lane, ruling.position)
-        wrong = taken if taken is not None and taken.hash != ruling.hash else None
+        wrong = taken if taken is not None and (taken.hash == ruling.hash) is not ruling.stands else None
         if self._writes:
             record = None if wrong is None else await self._record(lane, wrong)
             async with self._pool.acquire() as connection, connection.transaction():
                 await rulings.keep(connection, ruling)
                 if wrong is not None:
                     await rulings.spoil(connection, ruling, before, wrong, record)
-        self._chain.rule(lane, ruling.position, ruling.hash)
-        log.warning("Ruled: position %d of lane %s is %s (%s)", ruling.position, lane, ruling.hash.hex()[:16], ruling.by)
+        self._chain.rule(lane, ruling.position, ruling.hash, stands=ruling.stands)
+        verb = "is" if ruling.stands else "is not"
+        log.warning("Ruled: position %d of lane %s %s %s (%s)", ruling.position, lane, verb, ruling.hash.hex()[:16], ruling.by)
         if wrong is not None:
             self.overruled.append(Overruled(lane, ruling.position, wrong))
 
@@ -223,6 +226,10 @@ class Auditor:
         self._next_prune = now + _PRUNE_SECONDS
         async with self._pool.acquire() as connection:
             await prune(connection)
+
+
+def _what(ruling: Ruling) -> tuple[int, bytes]:
+    return ruling.position, ruling.hash
 
 
 async def prune(connection: Connection) -> None:

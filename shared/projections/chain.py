@@ -98,6 +98,7 @@ class Chain:
         self._identities = dict(identities or {})
         self._sources = {name: identity.wire_source(name).encode() for name, identity in self._identities.items()}
         self._rulings: dict[Lane, dict[int, bytes]] = {}
+        self._excluded: set[tuple[Lane, int, bytes]] = set()
         self._signed: dict[Lane, Signed] = {}
         self._proved: dict[Lane, int] = {}
         self._rings: dict[Lane, _Ring] = {}
@@ -143,6 +144,10 @@ class Chain:
         """Whether there is a ruling on this position."""
         return position in self._rulings.get(lane, ())
 
+    def excluded(self, lane: Lane, position: int, digest: bytes) -> bool:
+        """Whether a ruling says that this record is not the log's."""
+        return (lane, position, digest) in self._excluded
+
     def settled(self, lane: Lane, position: int) -> bool:
         """Whether what was taken at a position is known to be the log's: by a ruling, or by a signed head at or after it."""
         return self.ruled(lane, position) or position <= self._proved.get(lane, 0)
@@ -151,13 +156,6 @@ class Chain:
         """What was taken at a position lately; None if that is too long ago."""
         ring = self._rings.get(lane)
         return None if ring is None else ring.at(position)
-
-    def before(self, lane: Lane, position: int) -> bytes | None:
-        """The hash that a record at this position must follow, if it is known."""
-        if position == 1:
-            return self.genesis(lane)
-        taken = self.taken(lane, position - 1)
-        return None if taken is None else taken.hash
 
     def beyond(self, lane: Lane, reached: int, offset: int) -> bool:
         """Whether a record that stands on Kafka before this offset, after what was reached, is none of the log's."""
@@ -230,13 +228,16 @@ class Chain:
         """The newest signed head of a lane."""
         return self._signed.get(lane)
 
-    def rule(self, lane: Lane, position: int, digest: bytes) -> Taken | None:
-        """A ruling: the lane may go on. Answers what had been taken at the position, if that was something else."""
-        self._rulings.setdefault(lane, {})[position] = digest
+    def rule(self, lane: Lane, position: int, digest: bytes, *, stands: bool = True) -> Taken | None:
+        """A ruling: the lane may go on. Answers what had been taken at the position, if that is ruled out."""
+        if stands:
+            self._rulings.setdefault(lane, {})[position] = digest
+            if self._contested.get(lane) == position:
+                del self._contested[lane]
+        else:
+            self._excluded.add((lane, position, digest))
         taken = self.taken(lane, position)
-        if self._contested.get(lane) == position:
-            del self._contested[lane]
-        if taken is None or taken.hash == digest:
+        if taken is None or (taken.hash == digest) is stands:
             return None
         ring = self._rings[lane]
         ring.cut(0, position - ring.first)
@@ -251,9 +252,9 @@ class Chain:
         """Lanes on which somebody must decide, and at which position."""
         return dict(self._contested)
 
-    def denied(self) -> dict[Lane, str]:
-        """Lanes of which a signed checkpoint contradicts what was taken, in words."""
-        return dict(self._denied)
+    def denied(self) -> dict[Lane, int]:
+        """Lanes of which a signed checkpoint contradicts what was taken, and the last position that one has proved."""
+        return {lane: self._proved.get(lane, 0) for lane in self._denied}
 
     def unproved(self, now: float, seconds: float) -> list[Lane]:
         """Lanes that have rested for so long and whose last record no signed head covers yet."""

@@ -126,6 +126,9 @@ class Intake:
             why = "a ruling" if ruled else "a signed checkpoint"
             self._set_aside("ruled-out", f"it follows, but {why} names another record here", one, Taken(decided, -1))
             return None
+        if self.chain.excluded(lane, one.at.position, link):
+            self._set_aside("ruled-out", "it follows, but a ruling says that it is not the log's", one, stands)
+            return None
         other = self.chain.taken(lane, one.at.position)
         if other is not None and other.hash != link:
             self._contest(lane, one, other)
@@ -136,11 +139,11 @@ class Intake:
     def _passed(self, one: Opened) -> None:
         """A position that was passed: a repetition, junk, or the other branch of a fork."""
         lane, position = (one.at.source, one.at.lane), one.at.position
-        stands = self.chain.taken(lane, position)
+        stands = self._taken(lane, position)
         if stands is None or stands.hash == one.digest:
             self.skipped += 1
             return
-        before = self.chain.before(lane, position)
+        before = self._before(lane, position)
         try:
             follows = before is not None and self.chain.link(one.record, one.headers, before) == one.digest
         except Undecodable:
@@ -151,6 +154,21 @@ class Intake:
             self._set_aside("ruled-out", "it follows, but another record is known to be the log's here", one, stands)
         else:
             self._contest(lane, one, stands)
+
+    def _taken(self, lane: Lane, position: int) -> Taken | None:
+        """What was taken at a position, in this batch or lately."""
+        added = self.links.get(lane)
+        if added and added[0].position <= position <= added[-1].position:
+            link = added[position - added[0].position]
+            return Taken(link.hash, link.offset)
+        return self.chain.taken(lane, position)
+
+    def _before(self, lane: Lane, position: int) -> bytes | None:
+        """The hash that a record at this position must follow, if it is known."""
+        if position == 1:
+            return self.chain.genesis(lane)
+        taken = self._taken(lane, position - 1)
+        return None if taken is None else taken.hash
 
     def _contest(self, lane: Lane, one: Opened, stands: Taken) -> None:
         self._set_aside("fork", "two records follow at this position", one, stands)

@@ -86,7 +86,9 @@ class Mender:
         """What there is to ask: lanes that wait for a position, positions with two records, heads that nobody signed yet."""
         found: dict[tuple[Lane, str], Refill] = {}
         for lane, position in chain.contested().items():
-            found[lane, "contested"] = Refill(*lane, position - 1, self._group, contested=position)
+            found[lane, "contested"] = self._contest(chain, lane, position)
+        for lane, proved in chain.denied().items():
+            found.setdefault((lane, "contested"), self._contest(chain, lane, proved + 1))
         missing: dict[Lane, int] = {}
         for progress in views:
             for lane, position in progress.stopped().items():
@@ -98,6 +100,11 @@ class Mender:
             if not any(one.sign and one.source == lane[0] for one in found.values()):
                 found[(lane[0], -1), "sign"] = Refill(*lane, chain.end(lane), self._group, sign=True)
         return found
+
+    def _contest(self, chain: Chain, lane: Lane, position: int) -> Refill:
+        """Which record is the log's at this position? What it has from there on comes again with the answer."""
+        taken = chain.taken(lane, position)
+        return Refill(*lane, position - 1, self._group, contested=position, taken=None if taken is None else taken.hash.hex())
 
     async def _ask(self, wanted: dict[tuple[Lane, str], Refill]) -> None:
         for about in [about for about in self._asked if about not in wanted]:

@@ -24,12 +24,13 @@ _ANSWERS = 10
 async def keep(connection: Connection, ruling: Ruling) -> None:
     """Remember what was decided. The first ruling on a position stands."""
     await connection.execute(
-        "insert into projection.rulings (source, lane, position, hash, by, ruled_at) values ($1, $2, $3, $4, $5, $6) "
-        "on conflict do nothing",
+        "insert into projection.rulings (source, lane, position, hash, stands, by, ruled_at) "
+        "values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
         ruling.source,
         ruling.lane,
         ruling.position,
         ruling.hash,
+        ruling.stands,
         ruling.by,
         ruling.time,
     )
@@ -44,7 +45,7 @@ async def spoil(connection: Connection, ruling: Ruling, before: bytes | None, ta
             """update projection.checkpoints set position = $3 - 1, head = $4, epoch = epoch
             where source = $1 and lane = $2 and position >= $3 and starts_with(view, $5) returning view""",
             *where,
-            None if ruling.position == 1 else before,
+            before,
             POLICY,
         )
     ]
@@ -64,8 +65,8 @@ async def spoil(connection: Connection, ruling: Ruling, before: bytes | None, ta
     )
     if record is not None:
         did = f"; policies had answered it with the commands {', '.join(effects)}" if effects else ""
-        reason = f"it had been taken, and a ruling names another record here{did}"
-        stands = Taken(ruling.hash, -1)
+        reason = f"it had been taken, and a ruling says that it is not the log's{did}"
+        stands = Taken(ruling.hash, -1) if ruling.stands else None
         await keep_aside(connection, [SetAside("ruled-out", reason, record, Coordinates(*where), taken.hash, stands)])
 
 

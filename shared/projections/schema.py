@@ -71,8 +71,8 @@ create table if not exists projection.logs (
 );
 create table if not exists projection.rulings (
     source text not null, lane smallint not null, position bigint not null,
-    hash bytea not null, by text not null, ruled_at timestamptz not null,
-    primary key (source, lane, position)
+    hash bytea not null, stands boolean not null, by text not null, ruled_at timestamptz not null,
+    primary key (source, lane, position, hash)
 );
 create table if not exists projection.spoiled (
     view text not null, version int not null, source text not null, lane smallint not null, position bigint not null,

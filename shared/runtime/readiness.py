@@ -24,6 +24,7 @@ from shared.kernel.lanes import LANES
 from shared.projections import set_aside
 from shared.projections.runner import Runner
 from shared.relay import verifications
+from shared.relay.guard import LogGuard
 from shared.relay.lanes import held_by_anyone
 from shared.relay.relay import Relay
 from shared.runtime.lag import Lag, Lags
@@ -53,6 +54,7 @@ class Watched:
         *,
         source: str = "",
         broker: BrokerProbe | None = None,
+        guard: LogGuard | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
@@ -60,6 +62,7 @@ class Watched:
         self._runner = runner
         self._source = source
         self._broker = broker
+        self._guard = guard
         self._now = now
         self.lags = Lags(runner, now) if runner is not None else None
         self._refused: float | None = None
@@ -108,7 +111,26 @@ class Watched:
         return parts
 
     def _log_part(self, reached: Part) -> Part:
-        """The log takes no commands from the last failure on until one was stored; long after it nobody can say."""
+        """The log takes no commands while it is not where it was, and from the last failure on until one was stored; long
+        after that failure nobody can say."""
+        if self._guard is not None:
+            status = self._guard.status()
+            if status.closed is not None:
+                what = f"chạy ./clb recover {self._source} / run ./clb recover {self._source}"
+                why = f"{status.closed.vi} / {status.closed.en}; {what}"
+                return {**reached, "ok": False, "closed": status.closed.kind, "why": why}
+            degraded: list[str] = []
+            if not status.compared:
+                degraded.append(
+                    "chưa so được nhật ký với Kafka / the log is not compared with Kafka yet"
+                    + (f" ({status.failure})" if status.failure else "")
+                )
+            if status.ahead:
+                degraded.append(
+                    f"bảng tổng hợp đọc xa hơn nhật ký ở {status.ahead} làn: chạy ./clb recover {self._source} / "
+                    f"views have read further than the log goes in {status.ahead} lanes: run ./clb recover {self._source}"
+                )
+            reached = {**reached, **({"degraded": degraded} if degraded else {})}
         if self._refused is None or self._now() - self._refused > STUCK_SECONDS:
             return reached
         why = "lệnh vừa gửi chưa ghi được vào cơ sở dữ liệu / the last commands could not be stored in the database"
@@ -157,6 +179,11 @@ class Watched:
             whys.insert(0, f"chưa đưa lên Kafka được ({status.failure}) / cannot publish ({status.failure})")
         if unheld:
             whys.append("không giữ được làn nào và không ai giữ / holds no lane and nobody else does")
+        if status.filling:
+            part["degraded"].append(
+                f"Kafka đã mất sự kiện ({status.lost}): đang đưa lại từ đầu, còn {status.filling} / "
+                f"Kafka had lost events ({status.lost}): they are published again from the first, {status.filling} to go"
+            )
         if status.lanes and held < LANES:
             part["degraded"].append(f"{LANES - held} làn không ai giữ / {LANES - held} lanes are held by nobody")
         if whys:
@@ -218,11 +245,6 @@ class Watched:
                     join projection.builds b on b.view = p.view and b.build = p.version where b.state = 'live'"""
                 )
             )
-
-
-def is_behind(log_part: Part) -> bool:
-    """Whether the part `log` says that the log lacks what was published or signed."""
-    return not log_part["ok"] and "log-behind" in str(log_part)
 
 
 async def relayed_position(pool: Pool, lane: int) -> int:

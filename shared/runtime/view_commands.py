@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+from shared.eventlog.signing import load_public
 from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.errors import Refused
 from shared.projections import builds, rebuild
@@ -104,6 +105,7 @@ async def _place(service: Service, workers: int) -> AsyncGenerator[Place]:
         logs[service.name] = OwnLog(pool)
         yield Place(
             service.name, pool, connection, owner.app_role, settings.kafka_bootstrap, service.stands_on(),
+            None if settings.public_key is None else load_public(settings.public_key),
             logs=logs,
             helped=lambda built: _workers(service.name, workers - 1, built),
         )  # fmt: skip

@@ -16,6 +16,7 @@ from shared.kafka.headers import to_kafka
 from shared.kafka.record import Received
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.lanes import LANES
+from shared.projections.chain import Chain
 from shared.projections.fold import fold_into
 from shared.projections.memory import MemoryDatabase, MemoryStores
 from tests.reporting.recount import recount
@@ -141,17 +142,19 @@ async def check_order(world: World, rng: random.Random) -> None:
         for _ in range(rng.randrange(1, 4)):
             if waiting[where]:
                 event = waiting[where].pop(0)
-                key, value, headers = to_kafka(event)
+                key, value, headers = to_kafka(event, world.logs[event.source]._identity.deployment)
                 topic = topic_of(event.source)
                 records.append(Received(topic, event.lane % PARTITIONS, len(records), key, value, [*headers]))
         if not waiting[where]:
             del waiting[where]
     database = MemoryDatabase()
     view = MemoryFigures(places(), world.services)
+    chain = Chain({name: log._identity for name, log in world.logs.items()})
     while records:
         size = rng.randrange(1, 40)
         batch, records = records[:size], records[size:]
         async with MemoryStores(database).transaction(view) as store:
-            await fold_into(store, view, batch, known={}, epochs=None, holds={})
+            folded = await fold_into(store, view, batch, known={}, epochs=None, holds={}, chain=chain)
+        chain.took(folded.links)
     if dump(database.tables) != dump(world.database.tables):
         world.violations.append("I6: another order of the same events ends in other rows")

@@ -13,6 +13,7 @@ from shared.kafka.producer import PublishFailed
 from shared.kafka.record import Partition, Received
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable
+from shared.projections.chain import Chain, Link
 from shared.projections.checkpoints import Claim, Lane, Moved
 from shared.projections.memory import MemoryStore, MemoryStores
 from shared.projections.progress import Progress
@@ -42,16 +43,16 @@ class Apart(MemoryStores):
     @asynccontextmanager
     async def transaction(self, view: Any) -> AsyncGenerator[MemoryStore]:
         async with super().transaction(view) as store:
-            later: list[tuple[Mapping[Lane, Moved]]] = []
+            later: list[tuple[Mapping[Lane, Moved], Mapping[Lane, Sequence[Link]]]] = []
 
-            async def remember(moved: Mapping[Lane, Moved]) -> None:
-                later.append((moved,))
+            async def remember(moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]) -> None:
+                later.append((moved, links))
 
             store.move = remember  # type: ignore[method-assign]
             yield store
-        for (moved,) in later:
+        for moved, links in later:
             async with super().transaction(view) as after:
-                await after.move(moved)
+                await after.move(moved, links)
 
 
 class Unfenced(MemoryStores):
@@ -79,7 +80,7 @@ class Unwaiting(MemoryStores):
             yield store
 
 
-async def loose_fold(stores: Stores, progress: Progress, records: Sequence[Received]) -> None:
+async def loose_fold(stores: Stores, progress: Progress, records: Sequence[Received], _chain: Chain) -> None:
     """Applies whatever is later than the checkpoint, dense or not."""
     view = progress.view
     async with stores.transaction(view) as store:
@@ -96,7 +97,8 @@ async def loose_fold(stores: Stores, progress: Progress, records: Sequence[Recei
         if events:
             await store.apply(events)
             moved = {(one.recorded.source, one.recorded.lane): one.recorded for one in events}
-            await store.move({lane: Moved(last.position, 0, 0, last.recorded_at, last.hash) for lane, last in moved.items()})
+            last = {lane: Moved(last.position, 0, 0, last.recorded_at, last.hash) for lane, last in moved.items()}
+            await store.move(last, {})
 
 
 class Forgetful(SimLog):

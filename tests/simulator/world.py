@@ -25,6 +25,7 @@ from shared.kernel.command import command_types
 from shared.kernel.lanes import LANES
 from shared.kernel.ports import PlaceBook
 from shared.projections.batches import fold_batch
+from shared.projections.chain import Chain
 from shared.projections.memory import MemoryStores
 from shared.projections.parking import replay_in
 from shared.reference.book import load
@@ -137,7 +138,8 @@ class World:
 
     def _projector(self) -> Process:
         process = Process("reporting.project")
-        projector = Projector(self.broker, self.stores, self.views, self.parts.fold)
+        chain = Chain({name: log._identity for name, log in self.logs.items()})
+        projector = Projector(self.broker, self.stores, self.database, self.views, chain, self.parts.fold)
         process.deaths.append(lambda: self.broker.leave(projector.member))
         process.member = projector.member  # type: ignore[attr-defined]
         self.loop.spawn(process, projector.run())
@@ -259,7 +261,9 @@ class World:
                 for lane in range(LANES):
                     reached = self.lanes[source].positions[lane]
                     events = (await session.read({lane: Held(0, 0)}, 10_000))[:reached]
-                    records: Sequence[Outgoing] = outgoing(events, topic, await producer.partitions(topic))
+                    records: Sequence[Outgoing] = outgoing(
+                        events, topic, await producer.partitions(topic), self.logs[source]._identity.deployment
+                    )
                     await producer.publish(records)
         if self.wiped:
             self.database.rows("offsets").clear()
