@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.eventlog import schema as eventlog
 from shared.eventlog.chain import link
 from shared.eventlog.records import LogIdentity
 from shared.kafka.headers import to_kafka
@@ -20,6 +21,7 @@ from shared.kernel.database import Connection
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Event
 from shared.kernel.lanes import lane_of, partition_of
+from shared.projections import schema as projections
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.fold import Folded
@@ -73,6 +75,12 @@ def received(recorded: Recorded, offset: int | None = None, deployment: str = ID
 def chain_for(*sources: str) -> Chain:
     """A chain that knows these sources as logs of `IDENTITY`."""
     return Chain(dict.fromkeys(sources, IDENTITY))
+
+
+async def install_views(owner: Connection, app_role: str, views: Sequence[View], source: str) -> None:
+    """The tables of views in an empty database, with those of the log of the service `source`, beside which they live."""
+    await eventlog.install(owner, app_role)
+    await projections.install(owner, app_role, views, source)
 
 
 async def fold(pool: Any, view: View, events: Iterable[Delivered]) -> None:
