@@ -15,8 +15,9 @@ from shared.kafka.headers import Coordinates, coordinates, hash_of, stream_of
 from shared.kafka.record import Received
 from shared.kafka.topics import topic_of
 from shared.kernel.event import Undecodable
-from shared.projections.chain import Chain, Headers, Link, Taken
+from shared.projections.chain import Chain, Headers
 from shared.projections.checkpoints import Lane, Stands
+from shared.projections.links import Link, Taken
 from shared.projections.store import Kind, SetAside
 from shared.projections.view import View
 

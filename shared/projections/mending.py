@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
@@ -22,13 +21,11 @@ from shared.kernel.lanes import LANES, partition_of
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.progress import Progress
+from shared.projections.questions import Questions
 
 log = logging.getLogger(__name__)
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
 _IDENTITY_SECONDS = 5.0
-_UNPROVED_SECONDS = 60.0
-"""How long the last record of a lane that rests may stand without a signed head over it before one is asked for."""
 
 
 class Reading(Protocol):
@@ -51,10 +48,9 @@ class Mender:
         self._pool = pool
         self._bootstrap = bootstrap
         self._group = group
+        self._questions = Questions(group)
         self._identity_seconds = identity_seconds
         self._next_identity = 0.0
-        self._asked: dict[tuple[Lane, str], tuple[Refill, float, float]] = {}
-        """What was asked about a lane, when to ask next, and the pause after that."""
         self._producer: Producer | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -66,7 +62,7 @@ class Mender:
     async def _look(self, views: Collection[Progress], consumer: Reading, chain: Chain) -> None:
         """What fails is tried again with the next look."""
         try:
-            await self._ask(self._wanted(views, chain))
+            await self._publish(self._questions.due(views, chain))
             now = asyncio.get_running_loop().time()
             if now >= self._next_identity and consumer.assigned:
                 self._next_identity = now + self._identity_seconds
@@ -81,45 +77,6 @@ class Mender:
             await asyncio.wait([self._looking])
         if self._producer is not None:
             await self._producer.close()
-
-    def _wanted(self, views: Iterable[Progress], chain: Chain) -> dict[tuple[Lane, str], Refill]:
-        """What there is to ask: lanes that wait for a position, positions with two records, heads that nobody signed yet."""
-        found: dict[tuple[Lane, str], Refill] = {}
-        for lane, position in chain.contested().items():
-            found[lane, "contested"] = self._contest(chain, lane, position)
-        for lane, proved in chain.denied().items():
-            found.setdefault((lane, "contested"), self._contest(chain, lane, proved + 1))
-        missing: dict[Lane, int] = {}
-        for progress in views:
-            for lane, position in progress.stopped().items():
-                missing[lane] = min(position - 1, missing.get(lane, position - 1))
-        for lane, after in missing.items():
-            if chain.stopped(lane) is None:
-                found[lane, "missing"] = Refill(*lane, after, self._group, sign=True)
-        for lane in chain.unproved(time.time(), _UNPROVED_SECONDS):
-            if not any(one.sign and one.source == lane[0] for one in found.values()):
-                found[(lane[0], -1), "sign"] = Refill(*lane, chain.end(lane), self._group, sign=True)
-        return found
-
-    def _contest(self, chain: Chain, lane: Lane, position: int) -> Refill:
-        """Which record is the log's at this position? What it has from there on comes again with the answer."""
-        taken = chain.taken(lane, position)
-        return Refill(*lane, position - 1, self._group, contested=position, taken=None if taken is None else taken.hash.hex())
-
-    async def _ask(self, wanted: dict[tuple[Lane, str], Refill]) -> None:
-        for about in [about for about in self._asked if about not in wanted]:
-            del self._asked[about]
-        now, due = asyncio.get_running_loop().time(), list[Refill]()
-        for about, refill in wanted.items():
-            known = self._asked.get(about)
-            if known is None or (known[0] != refill and about[1] != "sign"):
-                self._asked[about] = (refill, now + _FIRST_PAUSE, _FIRST_PAUSE)
-                due.append(refill)
-            elif now >= known[1]:
-                pause = min(known[2] * 2, _LONGEST_PAUSE)
-                self._asked[about] = (refill, now + pause, pause)
-                due.append(refill)
-        await self._publish(due)
 
     async def _publish(self, wanted: Sequence[Refill]) -> None:
         if not wanted:

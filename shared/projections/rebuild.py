@@ -11,26 +11,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-from shared.eventlog.signing import PublicKey
-from shared.kafka.topics import PARTITIONS
 from shared.kernel.clock import system_clock
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
-from shared.projections import builds, dump
-from shared.projections.auditor import Auditor
-from shared.projections.builds import Built, beside
+from shared.projections import dump
+from shared.projections.builds import Built
 from shared.projections.certificate import Json, Side, certificate, read_side, text_of
 from shared.projections.chain import Chain
 from shared.projections.dump import Difference
 from shared.projections.hand_over import level
+from shared.projections.hearing import load
+from shared.projections.rebuilding import Place, alone, begun_build, live_build, other_build
+from shared.projections.rulings import PostgresDecisions
 from shared.projections.runner import Runner
-from shared.projections.schema import make_tables
 from shared.projections.view import View, schema_of
 
 Say = Callable[[str], None]
@@ -42,40 +40,18 @@ _CLOSE = 200
 """So few events behind, the rest is read in the hand-over."""
 
 
-def _alone_folds(_built: Built) -> AbstractAsyncContextManager[None]:
-    return nullcontext()
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a rebuild works: the service's database as itself and as its owner, and the broker."""
-
-    service: str
-    pool: Pool
-    owner: Connection
-    app_role: str
-    bootstrap: str
-    stands_on: Mapping[str, str]
-    """What else the figures are read with, by name, with its version: definitions, maps."""
-    public: PublicKey | None = None
-    """The key by which the logs sign."""
-    helped: Callable[[Built], AbstractAsyncContextManager[None]] = field(default=_alone_folds)
-    """Other processes that fold the same build meanwhile (`fold_along`), so that a rebuild uses more than one core."""
-
-
 async def rebuild(place: Place, view: View, say: Say, *, accept_difference: bool = False) -> Json:
     """A new build from the start, or the one that was begun; the certificate of the swapped build. May raise `Refused`."""
-    async with _alone(place, view):
-        live = await _live(place, view)
-        return await _finish(
-            place, view, live, await _begun(place, view, accept=accept_difference), say, accept_difference=accept_difference
-        )
+    async with alone(place, view):
+        live = await live_build(place, view)
+        new = await begun_build(place, view, accept=accept_difference)
+        return await _finish(place, view, live, new, say, accept_difference=accept_difference)
 
 
 async def rollback(place: Place, view: View, say: Say) -> Json:
     """Bring the kept build up to date and swap it in. May raise `Refused` (`no-other-build`), also if one was only begun."""
-    async with _alone(place, view):
-        live, other = await _live(place, view), await _other(place, view, "kept")
+    async with alone(place, view):
+        live, other = await live_build(place, view), await other_build(place, view, "kept")
         return await _finish(place, view, live, other, say, accept_difference=True)
 
 
@@ -84,8 +60,8 @@ async def compare(place: Place, view: View, say: Say) -> tuple[Json, list[Differ
 
     May raise `Refused` (`no-other-build`).
     """
-    async with _alone(place, view):
-        live, other = await _live(place, view), await _other(place, view, "kept", "building")
+    async with alone(place, view):
+        live, other = await live_build(place, view), await other_build(place, view, "kept", "building")
         await _catch_up(place, other, live, say)
         return await _proof(place, view, live, other)
 
@@ -114,27 +90,6 @@ async def _finish(place: Place, view: View, live: Built, new: Built, say: Say, *
     await _swap(place, view, live, new, text_of(proof), or_ahead=accept_difference)
     crashpoint("rebuild.after_swap")
     return proof
-
-
-async def _begun(place: Place, view: View, *, accept: bool) -> Built:
-    """The build that was begun by this version of the fold, or a new one; what was kept before goes.
-
-    A build that was found to differ is gone on with only to be accepted: the fold may have been mended since.
-    """
-    found = await builds.of(place.owner, view.name)
-    begun = next((build for build in found if build.state == "building" and build.code == view.version), None)
-    if begun is not None and (begun.certificate is None or accept):
-        number = begun.number
-    else:
-        for old in (build for build in found if build.state != "live"):
-            await builds.remove(place.owner, old)
-        number = max(build.number for build in found) + 1
-        await place.owner.execute(
-            "insert into projection.builds (view, build, code, state) values ($1, $2, $3, 'building')",
-            view.name, number, view.version,
-        )  # fmt: skip
-    await make_tables(place.owner, place.app_role, Built(view, number))
-    return beside(view, number)
 
 
 async def _catch_up(place: Place, new: Built, live: Built, say: Say, *, quietly: bool = False) -> None:
@@ -244,33 +199,8 @@ async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *
 async def _chain(place: Place) -> Chain:
     """What this database knows of the logs, for the last steps of a build that is not live."""
     chain = Chain(keeps=False)
-    await Auditor(place.pool, place.bootstrap, (), chain, place.public, partitions=PARTITIONS, writes=False).load()
+    await load(PostgresDecisions(place.pool), chain)
     return chain
-
-
-async def _live(place: Place, view: View) -> Built:
-    found = await builds.live(place.owner, view.name)
-    if found is None:
-        raise Refused("not-migrated", "Chưa có bảng: chạy migrate trước.", "There are no tables yet: run migrate first.")
-    if found.code != view.version:
-        raise Refused(
-            "another-version",
-            f"Bản đang dùng của {view.name} do mã phiên bản {found.code} làm, mã này là {view.version}: chạy migrate trước.",
-            f"The live build of {view.name} is of version {found.code}, this code has {view.version}: migrate first.",
-        )
-    return Built(view, found.number)
-
-
-async def _other(place: Place, view: View, *states: builds.State) -> Built:
-    """The build that is in one of these states."""
-    found = next((build for build in await builds.of(place.owner, view.name) if build.state in states), None)
-    if found is None or found.code != view.version:
-        raise Refused(
-            "no-other-build",
-            f"Ngoài bản đang dùng không có bản {view.name} nào dùng được ở đây; dựng một bản: clb views rebuild {view.name}.",
-            f"Beside the live one there is no build of {view.name} for this; make one: clb views rebuild {view.name}.",
-        )
-    return beside(view, found.number)
 
 
 async def _passed(pool: Pool, built: Built) -> int:
@@ -279,23 +209,6 @@ async def _passed(pool: Pool, built: Built) -> int:
             "select sum(position) from projection.checkpoints where view = $1 and version = $2", built.name, built.version
         )
     return int(found or 0)
-
-
-@asynccontextmanager
-async def _alone(place: Place, view: View) -> AsyncGenerator[None]:
-    """One rebuild of a view at a time; the lock ends with the session."""
-    key = f"rebuild/{view.name}"
-    if not await place.owner.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", key):
-        raise Refused(
-            "rebuild-running",
-            f"Đang có một lần dựng lại {view.name}; đợi nó xong, hoặc dừng tiến trình đó.",
-            f"A rebuild of {view.name} is running already; wait for it, or stop that process.",
-            status=409,
-        )
-    try:
-        yield
-    finally:
-        await place.owner.execute("select pg_advisory_unlock(hashtextextended($1, 0))", key)
 
 
 def _stopped(new: Built, reason: str) -> Refused:
