@@ -205,7 +205,8 @@ class Runner:
             with context.folding(point):
                 folded = await fold_batch(self._stores, progress, records, self.chain)
         except Fenced:
-            await self._after_fencing()
+            if await self._after_fencing():
+                return
             raise
         if folded is None:
             return
@@ -240,25 +241,32 @@ class Runner:
             async with self._pool.acquire() as connection:
                 moved = await self._follow_builds(connection)
             if moved and self._partitions:
-                await self._assigned(self._partitions)
+                await self._claim_anew()
         except Exception as failure:
             if not will_pass(failure):
                 raise
             log.warning("Cannot look which builds are live: %s", failure)
 
-    async def _after_fencing(self) -> None:
+    async def _after_fencing(self) -> bool:
         """A runner that lost its lanes hears of it from the group; if the group says they are ours still, claim again.
 
-        A swap to another build fences too: then that build's lanes are claimed at once.
+        A swap to another build fences too: then that build's lanes are claimed at once. Answers whether they were claimed.
         """
         async with self._pool.acquire() as connection:
-            if await self._follow_builds(connection):
-                await self._assigned(self._partitions)
-                return
-        self._fenced += 1
-        held = self._consumer.assigned or frozenset()
-        if self._fenced > _FENCED_PATIENCE and held >= {(p.topic, p.partition) for p in self._partitions}:
-            await self._assigned(self._partitions)
+            another = await self._follow_builds(connection)
+        if not another:
+            self._fenced += 1
+            held = self._consumer.assigned or frozenset()
+            if self._fenced <= _FENCED_PATIENCE or not held >= {(p.topic, p.partition) for p in self._partitions}:
+                return False
+        await self._claim_anew()
+        return True
+
+    async def _claim_anew(self) -> None:
+        """Claim the lanes of this member again and read on where its views stand: what waited for something is forgotten."""
+        starts = await self._assigned(self._partitions)
+        for topic, partition, _ in self._partitions:
+            await self._consumer.rewind(topic, partition, starts.get((topic, partition), 0))
 
     async def _heard(self) -> None:
         """Wait until everything is known that the logs have signed: rulings come before records."""
