@@ -29,16 +29,25 @@ app = typer.Typer(no_args_is_help=True, help="Điểm kiểm có chữ ký / sig
 
 
 @app.command()
-def key(path: Annotated[Path | None, typer.Argument(help="Where; in the data directory if not given.")] = None) -> None:
+def key(
+    path: Annotated[Path | None, typer.Argument(help="Where; in the data directory if not given.")] = None,
+    public: Annotated[Path | None, typer.Option(help="A copy of the public key, for those who only read.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Leave a key that is there as it is; for jobs.")] = False,
+) -> None:
     """Tạo khoá ký / make a signing key (mode 0600) and its public half beside it."""
     target = path or key_path(path_of(None))
     try:
         made = make_key(target)
     except FileExistsError:
-        raise Refused(
-            "in-the-way", f"{target} đã có: không ghi đè khoá.", f"{target} is there already: a key is not written over."
-        ) from None
-    out.print(f"{target}\n{public_path(target)}  ({made.public.name})", markup=False)
+        if not once:
+            raise Refused(
+                "in-the-way", f"{target} đã có: không ghi đè khoá.", f"{target} is there already: a key is not written over."
+            ) from None
+        made = load_key(target)
+        public_path(target).write_bytes(made.public.pem)
+    if public is not None:
+        public.write_bytes(made.public.pem)
+    out.print(f"{target}\n{public or public_path(target)}  ({made.public.name})", markup=False)
 
 
 @app.command()

@@ -23,6 +23,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.lanes import LANES
 
 _FORMAT = 2
+_TAIL = 64 * 1024
 _PREFIX = b"lien-the checkpoint 2\n"
 """Before the signed bytes, so that a signature of something else is never one of a checkpoint."""
 
@@ -127,11 +128,16 @@ def read_file(path: Path) -> Iterator[str]:
 
 def last_of(path: Path) -> Checkpoint | None:
     """The last checkpoint of a file, None if there is none yet. May raise `BadCheckpoint`."""
-    last: str | None = None
-    if path.exists():
-        for line in _tail(path):
-            last = last if is_ruling(line) else line
-    return None if last is None else read_line(last, None)
+    if not path.exists():
+        return None
+    size, wanted = path.stat().st_size, _TAIL
+    while True:  # rulings stand among them, and however many there are, the last checkpoint is before them
+        lines = [line for line in last_lines(path, wanted) if not is_ruling(line)]
+        if len(lines) > 1 or (lines and wanted >= size):
+            return read_line(lines[-1], None)
+        if wanted >= size:
+            return None
+        wanted *= 8
 
 
 def append_line(path: Path, line: str) -> None:
@@ -163,11 +169,11 @@ def is_ruling(line: str) -> bool:
     return '"ruling":{' in line
 
 
-def _tail(path: Path) -> list[str]:
-    """The last lines of a file, without reading all of it: a line is about 4,600 bytes long."""
+def last_lines(path: Path, wanted: int = _TAIL) -> list[str]:
+    """The last lines of a file, without reading all of it: a line is about 4,600 bytes long. The first may be cut."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 64 * 1024))
+        file.seek(max(0, size - wanted))
         return [line for line in file.read().decode(errors="replace").split("\n") if line.strip()]
 
 

@@ -6,7 +6,7 @@ write in any other way: the role it connects as can do nothing but call that fun
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,16 +25,26 @@ _ANSWERS = """select c.command_id::text, c.fingerprint, c.stream, c.version, c.l
     from log.commands c where c.command_id = any($1)"""
 
 
-async def open_pool(url: str, *, min_size: int = 1, max_size: int = 8, **settings: str) -> Any:
-    """A pool for a log. Returning a connection costs no round trip, so its users must leave no session state behind."""
+async def open_pool(
+    url: str, *, min_size: int = 1, max_size: int = 8, on_connect: Callable[[], None] | None = None, **settings: str
+) -> Any:
+    """A pool for a log. Returning a connection costs no round trip, so its users must leave no session state behind.
+
+    `on_connect` is called for each new connection before anybody uses it: it may lead to another server than the last.
+    """
 
     async def nothing_to_reset(_connection: Any) -> None: ...
+
+    async def connected(_connection: Any) -> None:
+        if on_connect is not None:
+            on_connect()
 
     pool: Any = asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType]  asyncpg is not annotated
         url,
         min_size=min_size,
         max_size=max_size,
         reset=nothing_to_reset,
+        init=connected,
         server_settings={"jit": "off", "application_name": "lien-the", **settings},
     )
     return await pool
@@ -51,6 +61,8 @@ class PostgresLog:
     def __init__(self, pool: Any, source: str) -> None:
         self._pool = pool
         self._source = source
+        self.admit: Callable[[Any], Awaitable[None]] | None = None
+        """Awaited with the connection of an append before it is used; may raise `Refused`: then nothing is written."""
 
     @property
     def source(self) -> str:
@@ -64,6 +76,8 @@ class PostgresLog:
         require_distinct(batch)
         arguments = _arguments(self._source, batch, atomic=atomic)
         async with self._connection() as connection:
+            if self.admit is not None:
+                await self.admit(connection)
             row: Any = await connection.fetchrow(_APPEND, *arguments)
         return [_outcome(append, index, row) for index, append in enumerate(batch)]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.kernel.errors import Refused
 
-_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append")
+_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append", "take_back")
 _INSTALL_LOCK = 0x4C54_0001
 _FROZEN = ("events", "commands")
 NATIONAL = "vn"
@@ -37,6 +37,7 @@ async def install(connection: Any, app_role: str, *, simulated: bool = False, de
     role: str = await connection.fetchval("select quote_ident($1)", app_role)
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", _INSTALL_LOCK)
+        await _require_restored(connection)
         await _require_format(connection)
         for name in _FILES:
             await connection.execute((folder / f"{name}.sql").read_text(encoding="utf-8"))
@@ -59,6 +60,27 @@ async def install(connection: Any, app_role: str, *, simulated: bool = False, de
             grant select on all tables in schema log to {role};
             grant execute on function log.append to {role};
         """)
+
+
+async def _require_restored(connection: Any) -> None:
+    """`clb restore` marks a database until all of them are back: half a deployment is not to be worked with."""
+    if await connection.fetchval("select to_regnamespace('restoring') is not null"):
+        raise Refused(
+            "restore-unfinished",
+            "Cơ sở dữ liệu này đang được phục hồi dở dang: chạy lại ./clb restore với cùng bản sao lưu.",
+            "The restore of this database has not ended: run ./clb restore again with the same backup.",
+            status=503,
+        )
+
+
+async def prepare_beside(connection: Any, schema: str) -> None:
+    """The tables of a log in another schema, and what takes events into them, for a log that is built anew. As the owner.
+    Everything else comes with `install`, once the schema is called `log`."""
+    folder = files("shared.eventlog") / "sql"
+    for name in ("tables", "canonical", "take_back"):
+        text = (folder / f"{name}.sql").read_text(encoding="utf-8")
+        text = text.replace("create schema if not exists log;", f"create schema {schema};")
+        await connection.execute(re.sub(r"\blog\.(?=[a-z])", f"{schema}.", text))
 
 
 async def _require_format(connection: Any) -> None:

@@ -18,6 +18,7 @@ from functools import partial
 from shared.eventlog.log import Clash, Log, LogUnavailable
 from shared.eventlog.records import Append, Appended, Conflict, Outcome
 from shared.kernel.crashpoint import crashpoint
+from shared.kernel.errors import Refused
 
 _logger = logging.getLogger(__name__)
 _COMMANDS_A_CALL = 512
@@ -57,6 +58,8 @@ class AppendWriter:
         """Called after each commit with what was written, for metrics and traces."""
         self.on_failed: list[Callable[[], None]] = []
         """Called when the log was unavailable."""
+        self.refusal: Callable[[], Refused | None] = lambda: None
+        """Why no command is taken just now: asked before each, answered at once."""
 
     @property
     def waiting(self) -> int:
@@ -86,6 +89,8 @@ class AppendWriter:
             return []
         if self._stopping or self._task is None:
             raise LogUnavailable
+        if (refused := self.refusal()) is not None:
+            raise refused
         group = _Group(commands, atomic, asyncio.get_running_loop().create_future())
         self._waiting.append(group)
         self._wake.set()

@@ -27,6 +27,8 @@ _HASHED = itemgetter(
     "ce_schemaversion", "ce_time", "ce_commandid", "ce_fingerprint", "ce_actor", "ce_origin",
 )  # fmt: skip
 """The headers whose bytes the hash of an event covers, in this order, a line each; the value comes last."""
+_BREAKS = 13
+"""Between the lines of those headers."""
 _ATTRIBUTES = itemgetter(
     "ce_specversion", "ce_format", "ce_subject", "ce_streamversion", "ce_id", "ce_type", "ce_schemaversion", "ce_time",
     "ce_commandid", "ce_actor", "ce_hash", "ce_fingerprint", "ce_origin",
@@ -142,14 +144,21 @@ def link_of(before: bytes, value: bytes | None, headers: dict[str, str | bytes |
     if value is None:
         raise Undecodable("the record has no value (a tombstone)")
     try:
-        return sha256(before + b"\n".join((*_HASHED(headers), value))).digest()  # pyright: ignore[reportArgumentType]
+        lines = b"\n".join(_HASHED(headers))  # pyright: ignore[reportArgumentType]  # all bytes as a rule; TypeError if not
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]} is missing") from error
     except TypeError:
-        pass
+        lines = _encoded(_HASHED(headers))
+    if lines.count(b"\n") != _BREAKS:  # no log has such an event, but one whose data have a line break has the same bytes
+        raise Undecodable("a header holds a line break")
+    return sha256(before + lines + b"\n" + value).digest()
+
+
+def _encoded(values: Iterable[str | bytes | None]) -> bytes:
+    """The lines of headers that came as texts. May raise `Undecodable`."""
     try:
-        lines = [text.encode() if isinstance(text, str) else text for text in _HASHED(headers)]
-        return sha256(before + b"\n".join((*lines, value))).digest()  # pyright: ignore[reportArgumentType]  # as above
+        lines = [text.encode() if isinstance(text, str) else text for text in values]
+        return b"\n".join(lines)  # pyright: ignore[reportCallIssue, reportArgumentType]  # None raises TypeError, as wanted
     except (TypeError, UnicodeEncodeError) as error:
         raise Undecodable(f"a header is null or no text: {error}") from error
 

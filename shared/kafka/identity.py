@@ -11,21 +11,45 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import closing
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka.admin import KafkaAdminClient
 from kafka.structs import TopicPartition
 
 Where = tuple[str, int]
 """Topic and partition."""
-_EARLIEST = -2
-"""What the protocol calls the first offset of a partition."""
+_UNKNOWN_TOPIC = 3
+_EARLIEST, _LATEST = -2, -1
+"""What the protocol calls the first offset of a partition, and the one after its last record."""
+
+
+class Standing(NamedTuple):
+    """What a partition is now: its identity, and the offset after its last record."""
+
+    identity: str
+    end: int
+
+
+def standings(bootstrap: str, topic: str) -> dict[int, Standing]:
+    """What each partition of a topic is; empty if there is no such topic. May raise what kafka-python raises."""
+    admin = _client(bootstrap)
+    with closing(admin):
+        (described,) = admin.describe_topics([topic])
+        if described["error_code"] == _UNKNOWN_TOPIC:
+            return {}
+        if described["error_code"] or not described["topic_id"]:
+            raise TimeoutError(f"{topic} is not described: error {described['error_code']}")
+        wanted = [TopicPartition(topic, part["partition_index"]) for part in described["partitions"]]
+        firsts = admin.list_partition_offsets(dict.fromkeys(wanted, _EARLIEST))
+        ends = admin.list_partition_offsets(dict.fromkeys(wanted, _LATEST))
+        return {
+            where.partition: Standing(f"{described['topic_id']}@{firsts[where].offset}", ends[where].offset) for where in wanted
+        }
 
 
 def identities(bootstrap: str, partitions: Collection[Where]) -> dict[Where, str]:
     """The identity of each partition that exists. May raise what kafka-python raises."""
-    patience: dict[str, Any] = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 4000}
-    admin: Any = KafkaAdminClient(bootstrap_servers=bootstrap, client_id="lien-the-identity", **patience)
+    admin = _client(bootstrap)
     with closing(admin):
         described = admin.describe_topics(sorted({topic for topic, _ in partitions}))
         ids = {topic["name"]: topic["topic_id"] for topic in described if not topic["error_code"] and topic["topic_id"]}
@@ -34,3 +58,8 @@ def identities(bootstrap: str, partitions: Collection[Where]) -> dict[Where, str
             return {}
         firsts = admin.list_partition_offsets({TopicPartition(*where): _EARLIEST for where in wanted})
         return {(topic, number): f"{ids[topic]}@{firsts[TopicPartition(topic, number)].offset}" for topic, number in wanted}
+
+
+def _client(bootstrap: str) -> Any:
+    patience: dict[str, Any] = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 4000}
+    return KafkaAdminClient(bootstrap_servers=bootstrap, client_id="lien-the-identity", **patience)

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import Producer as Client
 
-from shared.kafka.record import Outgoing
+from shared.kafka.failures import BROKER_FAILURES
+from shared.kafka.identity import Standing, standings
+from shared.kafka.record import Outgoing, Placed
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Producer:
     def __init__(self, bootstrap: str, *, seconds: float = 15.0, client_id: str = "lien-the-relay") -> None:
         """`seconds` is how long a batch may wait for its acknowledgements."""
         self._seconds = seconds
+        self._bootstrap = bootstrap
         self._config: dict[str, str | int | float | bool] = {
             "bootstrap.servers": bootstrap,
             "client.id": client_id,
@@ -57,9 +60,30 @@ class Producer:
         """How many partitions a topic has. May raise `PublishFailed`."""
         return await self._in_thread(lambda: self._partitions(topic))
 
-    async def publish(self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None) -> None:
-        """Publish and wait for all acknowledgements; `produced` is called between the two. May raise `PublishFailed`."""
-        await self._in_thread(lambda: self._publish(records, produced))
+    async def standings(self, topic: str) -> Mapping[int, Standing]:
+        """What each partition of a topic is now, none if there is no such topic; it waits for no batch, and no batch for it.
+
+        May raise `PublishFailed` when the broker does not say it.
+        """
+        try:
+            return await asyncio.to_thread(standings, self._bootstrap, topic)
+        except (
+            *BROKER_FAILURES,
+            OSError,
+            RuntimeError,
+            ValueError,
+            KeyError,
+        ) as failure:  # of a broker that comes or goes
+            raise PublishFailed(f"{type(failure).__name__}: {failure}") from failure
+
+    async def publish(
+        self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None
+    ) -> Mapping[tuple[str, int], Placed]:
+        """Publish and wait for all acknowledgements; `produced` is called between the two. May raise `PublishFailed`.
+
+        Answers where the records stand, by topic and partition.
+        """
+        return await self._in_thread(lambda: self._publish(records, produced))
 
     async def close(self) -> None:
         """Let go of the broker. What is not acknowledged is dropped: it was never reported as published."""
@@ -78,15 +102,17 @@ class Producer:
             raise PublishFailed(f"{topic}: {found.error}")
         return len(found.partitions)
 
-    def _publish(self, records: Sequence[Outgoing], produced: Callable[[], None]) -> None:
+    def _publish(self, records: Sequence[Outgoing], produced: Callable[[], None]) -> dict[tuple[str, int], Placed]:
         client = self._connected()
         failures: list[KafkaError] = []
+        placed: dict[tuple[str, int], Placed] = {}
         acknowledged = 0
 
-        def delivered(error: KafkaError | None, _message: Message) -> None:
+        def delivered(error: KafkaError | None, message: Message) -> None:
             nonlocal acknowledged
             if error is None:
                 acknowledged += 1
+                _place(placed, message)
             else:
                 failures.append(error)
 
@@ -105,6 +131,7 @@ class Producer:
             self._drop()
             reason = failures[0].str() if failures else "no acknowledgement in time"
             raise PublishFailed(f"{len(records) - acknowledged} of {len(records)} records: {reason}")
+        return placed
 
     def _connected(self) -> Client:
         if self._client is None:
@@ -116,3 +143,14 @@ class Producer:
             self._client.purge()
             self._client.flush(0.1)
             self._client = None
+
+
+def _place(placed: dict[tuple[str, int], Placed], message: Message) -> None:
+    """Widen what is known of a partition by a record. The offset of a repeated one may be unknown: then it widens nothing."""
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    if topic is None or partition is None or offset is None or offset < 0:
+        return
+    known = placed.get((topic, partition))
+    placed[topic, partition] = (
+        Placed(offset, offset + 1) if known is None else Placed(min(known.first, offset), max(known.next, offset + 1))
+    )

@@ -26,6 +26,13 @@ class Outgoing(NamedTuple):
     headers: list[tuple[str, str | bytes | None]]
 
 
+class Placed(NamedTuple):
+    """Where a batch came to stand in a partition: from this offset up to the one before `next`."""
+
+    first: int
+    next: int
+
+
 class Partition(NamedTuple):
     """One partition of a topic, and how many the topic has."""
 

@@ -1,7 +1,8 @@
 """A real Apache Kafka (KRaft, one node) started from its jars, in a folder of its own.
 
-Guarantees that `start` returns after a record made a round trip, that data survive a restart, and that it listens on the
-loopback only. Refuses to run without a Java of 17 or newer and without jars that match the lock file.
+Guarantees that `start` returns after a record made a round trip, that data survive a restart, that a folder which was wiped
+is formatted again at the next start, and that it listens on the loopback only. Refuses to run without a Java of 17 or newer
+and without jars that match the lock file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from shared.kafka import topics
 from shared.kafka.roundtrip import round_trip
 from shared.kernel.errors import Refused
 from shared.local.failures import did_not_start
@@ -68,8 +70,18 @@ class Kafka:
     shares two cores with everything else.
     """
 
-    def __init__(self, folder: Path, *, port: int, controller_port: int, heap_mb: int = 512, short_lived: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int,
+        controller_port: int,
+        heap_mb: int = 512,
+        short_lived: bool = False,
+        say: Progress = lambda _: None,
+    ) -> None:
         self._folder = folder
+        self._say = say
         self._port = port
         self._controller_port = controller_port
         self._heap_mb = heap_mb
@@ -81,8 +93,9 @@ class Kafka:
         """The address for clients."""
         return f"127.0.0.1:{self._port}"
 
-    def prepare(self, progress: Progress = lambda _: None) -> Launch:
+    def prepare(self, progress: Progress | None = None) -> Launch:
         """Fetch what is missing, format the storage if it is new, and say how the broker is started. Blocks."""
+        progress = progress or self._say
         java, jars = find_java(), class_path(progress)
         logs = self._folder / "data"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +135,7 @@ class Kafka:
                 raise
             raise did_not_start(child.launch.name, child.launch.log) from failure
 
-    async def start(self, progress: Progress = lambda _: None) -> Child:
+    async def start(self, progress: Progress | None = None) -> Child:
         """Prepare, start and wait until it works."""
         launch = await asyncio.to_thread(self.prepare, progress)
         self.child = Child(launch)
@@ -132,6 +145,14 @@ class Kafka:
             self.child.stop_now()
             raise
         return self.child
+
+    async def works(self, child: Child) -> None:
+        """A broker that was started again works, and has the topics: its folder may have been wiped. May raise `Refused`
+        and what kafka-python raises."""
+        self.child = child
+        await self.ready()
+        for done in await asyncio.to_thread(topics.apply, self.bootstrap):
+            self._say(f"Kafka: {done}")
 
     async def stop(self) -> None:
         """Stop it in order; the data stay."""

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from shared.eventlog.postgres import open_pool
+from shared.eventlog.signing import public_path
 from shared.kernel.errors import Refused
 from shared.local.databases import DatabaseUrls, with_login
 from shared.local.layout import HOST
@@ -68,6 +69,12 @@ def key_path(data_dir: Path) -> Path:
     """The signing key: `CLB_SIGNING_KEY`, else that of the data directory."""
     given = os.environ.get("CLB_SIGNING_KEY")
     return Path(given).expanduser() if given else data_dir / KEY
+
+
+def public_key_path(data_dir: Path) -> Path:
+    """The public key: `CLB_PUBLIC_KEY`, else the half that lies beside the signing key."""
+    given = os.environ.get("CLB_PUBLIC_KEY")
+    return Path(given).expanduser() if given else public_path(key_path(data_dir))
 
 
 def checkpoints_folder(data_dir: Path) -> Path:

@@ -142,11 +142,14 @@ class Stack:
             self.supervisor.use("kafka", "broker", given)
             return
         port, controller_port = self._ports["kafka"], self._ports["kafka-controller"]
-        kafka = Kafka(self.data.path / "kafka", port=port, controller_port=controller_port, short_lived=True)
+        folder = self.data.path / "kafka"
+        kafka = Kafka(folder, port=port, controller_port=controller_port, short_lived=True, say=self._say)
         self._say("Kafka: khởi động / starting")
-        child = await kafka.start(self._say)
+        child = await kafka.start()
         self._bootstrap = kafka.bootstrap
-        self.supervisor.adopt(child, role="broker", address=kafka.bootstrap, tier=SERVER)
+        # A wiped folder of Kafka is made anew: the logs are in the databases. Never so for PostgreSQL: empty databases under
+        # running services would be the very thing that must not happen unseen.
+        self.supervisor.adopt(child, role="broker", address=kafka.bootstrap, tier=SERVER, care=kafka)
         self._say(f"Kafka {kafka.bootstrap} (pid {child.pid})")
 
     async def _start_postgres(self) -> None:

@@ -1,12 +1,14 @@
 """What runs, where, and how far it is: every process of the stack, with the positions and the lag that services report.
 
 A service's position is the number of events in its log; its lag the number of events, of all services, that are stored and that
-its relay has not published or its slowest view has not passed. Guarantees an answer also when a process gives none.
+its relay has not published or its slowest view has not passed. Guarantees an answer also when a process gives none, and that a
+server is called well only if it answered just now: a process that is there proves nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +16,14 @@ from typing import Any, cast
 
 import httpx
 
+from shared.kafka.probe import BrokerProbe
 from shared.local.process import alive
 from shared.local.state import DataDir, Member
 
 Health = Mapping[str, Any]
+_PATIENCE = 2.0
+_SSL_REQUEST = (8).to_bytes(4) + (80_877_103).to_bytes(4)
+"""PostgreSQL answers this before it asks who is there: yes or no, one byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,12 @@ class Standing:
     position: int | None
     lag: int | None
     health: Health | None
+
+    @property
+    def why(self) -> str | None:
+        """Why a server is not well, if it is that."""
+        said = (self.health or {}).get("why")
+        return None if said is None else str(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,17 @@ class Status:
     supervisor: int | None
     kind: str
     standings: tuple[Standing, ...]
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """Why a service is not well, or what goes badly in it: its name with a sentence in both languages, the worst first."""
+        found: list[tuple[str, str]] = []
+        for standing in self.standings:
+            parts: Mapping[str, Any] = (standing.health or {}).get("parts", {})
+            found += [(standing.member.name, f"{name}: {_why(part)}") for name, part in parts.items() if not part.get("ok")]
+        for standing in self.standings:
+            found += [(standing.member.name, str(line)) for line in (standing.health or {}).get("degraded", ())]
+        return found
 
     @property
     def healthy(self) -> bool:
@@ -101,12 +124,33 @@ async def _ask(members: list[Member]) -> tuple[Standing, ...]:
 async def _ready(client: httpx.AsyncClient, member: Member) -> tuple[bool, Health | None]:
     lives = member.state in ("running", "external") and (member.pid is None or alive(member.pid))
     if not member.address.startswith("http"):
-        return lives, None
+        why = f"{member.state} {member.last_exit or ''}".strip() if not lives else await _why_not(member)
+        return why is None, {"answers": why is None, "why": why}
     try:
         answer = await client.get(f"{member.address}/ready")
         return lives and answer.status_code == 200, cast("Health", answer.json())
     except (httpx.HTTPError, ValueError):
         return False, None
+
+
+async def _why_not(member: Member) -> str | None:
+    """None when a server answers now."""
+    if member.role == "broker":
+        return await BrokerProbe(member.address).why_not()
+    host, _, rest = member.address.partition(":")
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            reader, writer = await asyncio.open_connection(host, int(rest.partition("/")[0] or 5432))
+            with contextlib.closing(writer):
+                writer.write(_SSL_REQUEST)
+                answer = await reader.read(1)
+    except (OSError, TimeoutError, ValueError) as failure:
+        return f"{type(failure).__name__} {failure}".strip()
+    return None if answer in (b"S", b"N") else "no PostgreSQL"
+
+
+def _why(part: Mapping[str, Any]) -> str:
+    return str(part.get("why") or "; ".join(part.get("red") or ()) or part.get("failure") or "-")
 
 
 def _log(health: Health | None) -> Health:

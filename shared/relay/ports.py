@@ -2,7 +2,8 @@
 `memory` keeps the store's promises in this process; one contract suite holds the two stores equal.
 
 A session guarantees that a lane has one holder at a time, for as long as the session lives; that a checkpoint moves only under
-the epoch of the claim; that a read shows a held lane in order and without a gap. It refuses nothing: it answers what happened.
+the epoch of the claim; that a read shows a held lane in order and without a gap; that lanes which begin anew do so together,
+and nobody can mark any more what was published before. It refuses nothing: it answers what happened.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.eventlog.records import LogIdentity
-from shared.kafka.record import Outgoing
+from shared.kafka.identity import Standing
+from shared.kafka.record import Outgoing, Placed
 from shared.kernel.envelope import Recorded
 
 
@@ -23,6 +25,18 @@ class Held:
 
     position: int
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a partition: it is `identity`, and what was published ends before `next_offset`.
+
+    `fills` counts how often its lanes began anew; who knows an older count knows nothing of the partition that it is now.
+    """
+
+    identity: str
+    next_offset: int
+    fills: int
 
 
 class Session(Protocol):
@@ -40,8 +54,31 @@ class Session(Protocol):
         """What is new in the held lanes, at most `limit` events a lane: in order a lane, without a gap."""
         ...
 
-    async def mark(self, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
-        """Move the checkpoints, lane by lane, where claim and position are still as they were; answers those moved."""
+    async def mark(
+        self, held: Mapping[int, Held], reached: Mapping[int, int], ends: Mapping[int, Known] = ...
+    ) -> dict[int, Held]:
+        """Move the checkpoints, lane by lane, where claim and position are still as they were; answers those moved.
+
+        In the same step the partitions in `ends` are remembered to reach that far, where `fills` is still what it was.
+        """
+        ...
+
+    async def topics(self) -> dict[int, Known]:
+        """What is remembered of each partition of the topic."""
+        ...
+
+    async def remember(self, found: Mapping[int, Standing]) -> None:
+        """Remember partitions of which nothing is known and nothing was published yet; leaves all others as they are."""
+        ...
+
+    async def begin_anew(
+        self, found: Mapping[int, Standing], known: Mapping[int, Known], partitions: int, held: Mapping[int, Held]
+    ) -> tuple[dict[int, Known], dict[int, Held]]:
+        """Let the lanes of these partitions be published again from the first position, under a new epoch, all in one step.
+
+        Answers what is known of those partitions where `known` was still true (the others are left as they are), and those
+        held lanes whose claim went on into the new epoch.
+        """
         ...
 
     async def release(self, lanes: Iterable[int]) -> None:
@@ -64,8 +101,17 @@ class Publisher(Protocol):
         """How many partitions a topic has. May raise `PublishFailed`."""
         ...
 
-    async def publish(self, records: Sequence[Outgoing], produced: Callable[[], None] = ...) -> None:
-        """Publish and wait for all acknowledgements; `produced` is called between the two. May raise `PublishFailed`."""
+    async def standings(self, topic: str) -> Mapping[int, Standing]:
+        """What each partition of a topic is now, none if there is no such topic. May raise `PublishFailed`."""
+        ...
+
+    async def publish(
+        self, records: Sequence[Outgoing], produced: Callable[[], None] = ...
+    ) -> Mapping[tuple[str, int], Placed]:
+        """Publish and wait for all acknowledgements; `produced` is called between the two. May raise `PublishFailed`.
+
+        Answers where the records stand, by topic and partition.
+        """
         ...
 
     async def close(self) -> None:

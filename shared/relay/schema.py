@@ -1,9 +1,12 @@
-"""The relay's one table: how far each lane is published, and under which epoch its holder may say so."""
+"""The relay's tables: how far each lane is published, and under which epoch its holder may say so; which partitions of the
+topic hold it, up to which offset; what was recovered, and what verifications of the log have found."""
 
 from __future__ import annotations
 
 from shared.kernel.database import Connection
 from shared.kernel.lanes import LANES
+from shared.relay import verifications
+from shared.relay.recovery import schema as recovery_schema
 
 
 async def install(connection: Connection, app_role: str) -> None:
@@ -20,7 +23,17 @@ async def install(connection: Connection, app_role: str) -> None:
             moved_at timestamptz
         ) with (fillfactor = 20);
         insert into relay.lanes (lane) select generate_series(0, {LANES - 1}) on conflict do nothing;
+        create table if not exists relay.topics (
+            partition smallint primary key,
+            identity text not null,
+            next_offset bigint not null,
+            fills bigint not null default 1,
+            filled_at timestamptz not null default now()
+        ) with (fillfactor = 20);
         grant usage on schema relay to "{app_role}";
         grant select, update on relay.lanes to "{app_role}";
+        grant select, insert, update on relay.topics to "{app_role}";
         """
     )
+    await recovery_schema.install(connection, app_role)
+    await verifications.install(connection, app_role)

@@ -1,8 +1,10 @@
-"""Signs a checkpoint of the log every few minutes, writes it into a file outside of the database, and publishes it on Kafka.
+"""Signs a checkpoint of the log every few minutes and when a reader asks, writes it into a file outside of the database, and
+publishes it on Kafka. The first is signed at once, also of an empty log: it tells readers which log this is.
 
-Before it signs it looks whether the log still holds what the last checkpoint proves; if not it signs nothing more and says so,
-so a log that was rewritten is found out within one period. The file is the truth, the topic its copy: what could not be
-published is published later. Of several relays one signs at a time. Refuses to sign the same heads twice.
+Before it signs it looks whether the log is the one that the last checkpoint names and still holds what that proves; if not it
+signs nothing more and says so, so a log that was rewritten or went back is found out within one period. The file is the truth,
+the topic its copy: what could not be published is published later, rulings too. Of several relays one signs at a time. Heads
+that have not moved are signed once an hour, or when somebody asks; whoever asks on and on is answered ever more seldom.
 """
 
 from __future__ import annotations
@@ -11,16 +13,25 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 
-from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, append_line, checkpoint_of, last_of, read_file
+from shared.eventlog.checkpoints import (
+    BadCheckpoint,
+    Checkpoint,
+    append_line,
+    checkpoint_of,
+    is_ruling,
+    last_of,
+    read_file,
+)
 from shared.eventlog.postgres import identity_of
 from shared.eventlog.records import LaneHead
 from shared.eventlog.signing import SigningKey
 from shared.kafka.failures import BROKER_FAILURES
+from shared.kafka.identity import identities
 from shared.kafka.independent import last_record
 from shared.kafka.producer import Producer, PublishFailed
 from shared.kafka.record import Outgoing
@@ -29,8 +40,12 @@ from shared.kernel.database import Connection, Pool
 
 log = logging.getLogger(__name__)
 
-_LOCK = 0x4C54_1001
+LOCK = 0x4C54_1001
+"""The first key of the advisory lock under which one process at a time adds to the file."""
 _RETRY_SECONDS = 15.0
+_SILENCE = timedelta(hours=1)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+"""Between checkpoints that were asked for: doubled with each, until nobody has asked for a while."""
 _PASSING = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -59,10 +74,17 @@ def checkpoint_file(folder: Path, source: str) -> Path:
     return folder / f"{source}.jsonl"
 
 
-async def make_checkpoint(pool: Pool, source: str, key: SigningKey, file: Path) -> Checkpoint | None:
-    """Sign the log as it is now; None if nothing is new, or another process is at it. May raise `Rewritten`."""
+async def make_checkpoint(
+    pool: Pool, source: str, key: SigningKey, file: Path, *, even_unchanged: bool = False
+) -> Checkpoint | None:
+    """Sign the log as it is now; None if another process is at it, or if nothing is new since less than an hour.
+
+    With `even_unchanged` the time is news enough, and another process is waited for. May raise `Rewritten`.
+    """
     async with pool.acquire() as connection, connection.transaction():
-        if not await connection.fetchval("select pg_try_advisory_xact_lock($1, 0)", _LOCK):
+        if even_unchanged:
+            await connection.execute("select pg_advisory_xact_lock($1, 0)", LOCK)
+        elif not await connection.fetchval("select pg_try_advisory_xact_lock($1, 0)", LOCK):
             return None
         last = last_of(file)
         rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
@@ -71,13 +93,21 @@ async def make_checkpoint(pool: Pool, source: str, key: SigningKey, file: Path) 
             await still_there(connection, last, heads)
         checkpoint = checkpoint_of(source, await identity_of(connection), heads, datetime.now(UTC), last)
         if last is not None and checkpoint.heads == last.heads:
-            return None
+            silent = checkpoint.time - last.time
+            if not even_unchanged and silent < _SILENCE:
+                return None
         await asyncio.to_thread(append_line, file, checkpoint.line(key))
     return checkpoint
 
 
 async def still_there(connection: Connection, last: Checkpoint, heads: Mapping[int, LaneHead]) -> None:
-    """One look at 64 rows. May raise `Rewritten`."""
+    """One look at 64 rows, and at which log it is. May raise `Rewritten`."""
+    identity = await identity_of(connection)
+    if identity != last.identity:
+        raise Rewritten(
+            f"this is the log {identity.deployment} {identity.log_id}, the last checkpoint is of "
+            f"{last.identity.deployment} {last.identity.log_id}; run clb verify"
+        )
     rows = await connection.fetch(
         """select w.lane, w.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
         left join log.events e using (lane, position)""",
@@ -93,11 +123,16 @@ async def still_there(connection: Connection, last: Checkpoint, heads: Mapping[i
             )
 
 
-async def mirror(source: str, file: Path, bootstrap: str) -> int:
-    """Publish what the topic does not have yet; answers how many. May raise `PublishFailed` and what kafka-python raises."""
+async def mirror(source: str, file: Path, bootstrap: str, *, rulings: bool = False) -> int:
+    """Publish what the topic does not have yet; answers how many. May raise `PublishFailed` and what kafka-python raises.
+
+    `rulings`: all of them, since the topic has lost its first records, and a ruling holds for ever.
+    """
     topic = checkpoints_topic(source)
     newest = await asyncio.to_thread(last_record, bootstrap, topic)
     waiting = await asyncio.to_thread(_after, file, newest.value if newest else None)
+    if rulings:
+        waiting = [*dict.fromkeys([*await asyncio.to_thread(_rulings, file), *waiting])]
     if waiting:
         producer = Producer(bootstrap, client_id="lien-the-checkpoints")
         try:
@@ -117,6 +152,10 @@ def _after(file: Path, known: bytes | None) -> list[bytes]:
     return waiting
 
 
+def _rulings(file: Path) -> list[bytes]:
+    return [line.rstrip("\n").encode() for line in read_file(file) if is_ruling(line)] if file.exists() else []
+
+
 class Signer:
     """Makes and publishes checkpoints of one log until it is stopped."""
 
@@ -130,15 +169,20 @@ class Signer:
         self._file = checkpoint_file(folder, source)
         self._seconds = seconds
         self._stopping = asyncio.Event()
-        self._behind = True
+        self._asked = asyncio.Event()
+        self._pause = _FIRST_PAUSE
+        self._answered_at = float("-inf")
+        self._topic = ""
+        """The identity of the topic when it was last written to."""
         self._status = SignerStatus(None, 0, None)
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
         while not self._stopping.is_set():
-            again = self._seconds
+            again, asked = self._seconds, self._asked.is_set()
+            self._asked.clear()
             try:
-                await self._once()
+                await self._once(asked=asked)
                 self._status = SignerStatus(self._status.last_at, self._status.events, None)
             except (Rewritten, BadCheckpoint) as failure:
                 log.critical("No checkpoint of %s is signed any more: %s", self._source, failure)
@@ -147,25 +191,47 @@ class Signer:
                 log.warning("Checkpoint of %s: %s; again in %.0f s", self._source, failure, _RETRY_SECONDS)
                 self._status = SignerStatus(self._status.last_at, self._status.events, f"{type(failure).__name__}: {failure}")
                 again = min(again, _RETRY_SECONDS)
-            try:
-                await asyncio.wait_for(self._stopping.wait(), again)
-            except TimeoutError:
-                continue
+            await self._wait(again)
+
+    def now(self) -> None:
+        """Ask for a checkpoint now, also of heads that have not moved. It comes a little later if many ask."""
+        self._asked.set()
 
     async def stop(self) -> None:
         """Ask `run` to return."""
         self._stopping.set()
+        self._asked.set()
 
     def status(self) -> SignerStatus:
         """How it goes, for health checks and people."""
         return self._status
 
-    async def _once(self) -> None:
-        made = await make_checkpoint(self._pool, self._source, self._key, self._file)
+    async def _once(self, *, asked: bool) -> None:
+        made = await make_checkpoint(self._pool, self._source, self._key, self._file, even_unchanged=asked)
         if made is not None:
-            self._behind = True
             self._status = SignerStatus(made.time, made.events, None)
             log.info("Signed a checkpoint of %s: %d events", self._source, made.events)
-        if self._behind:
-            await mirror(self._source, self._file, self._bootstrap)
-            self._behind = False
+        found = await asyncio.to_thread(identities, self._bootstrap, [(checkpoints_topic(self._source), 0)])
+        identity = next(iter(found.values()), "")
+        lost = identity != self._topic and not identity.endswith("@0")
+        await mirror(self._source, self._file, self._bootstrap, rulings=lost)
+        self._topic = identity
+
+    async def _wait(self, seconds: float) -> None:
+        """Until the time has come, or somebody asks and was not answered a moment ago."""
+        try:
+            await asyncio.wait_for(self._asked.wait(), seconds)
+        except TimeoutError:
+            return
+        now = asyncio.get_running_loop().time()
+        quiet = now - self._answered_at
+        self._pause = _FIRST_PAUSE if quiet > 2 * _LONGEST_PAUSE else min(self._pause * 2, _LONGEST_PAUSE)
+        if quiet < self._pause:
+            await self._unless_stopped(self._pause - quiet)
+        self._answered_at = asyncio.get_running_loop().time()
+
+    async def _unless_stopped(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return

@@ -6,13 +6,14 @@ that names the variable. Nothing else in the code reads the environment of a ser
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from shared.eventlog.schema import NATIONAL
+from shared.eventlog.signing import public_path
 from shared.kernel.errors import Refused
 from shared.web.routing import SERVICES
 
@@ -38,7 +39,14 @@ class Settings:
     traces: str | None = None
     """The share of traces to record (`OTEL_TRACES_SAMPLER_ARG`, else 1); None if `OTEL_EXPORTER_OTLP_ENDPOINT` is not set."""
     signing: Signing | None = None
-    """How the relay signs checkpoints of the log; None if it was given no key."""
+    """How checkpoints of the log are signed; a process that relays has it always."""
+    public_key: Path | None = None
+    """`CLB_PUBLIC_KEY`, else the public half of `CLB_SIGNING_KEY`: what tells the logs' own signature from another's. A process
+    that reads the topics has it always."""
+    checkpoints: Path | None = None
+    """`CLB_CHECKPOINTS`, where revocations are kept too; None: they are in the database alone."""
+    verify_seconds: float = 6 * 3600.0
+    """`CLB_VERIFY_HOURS` (6): how often the relay's process verifies the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,8 @@ def front_settings(services: Sequence[str], environ: Mapping[str, str]) -> Front
     )
 
 
-def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
-    """Read the settings of a service process, or refuse."""
+def service_settings(service: str, environ: Mapping[str, str], roles: Collection[str] = ()) -> Settings:
+    """Read the settings of a service process with these roles, or refuse."""
     return Settings(
         service=service,
         kafka_bootstrap=_bootstrap(environ),
@@ -98,7 +106,10 @@ def service_settings(service: str, environ: Mapping[str, str]) -> Settings:
         public_url=read_public_url(environ),
         metrics_port=_metrics_port(environ),
         traces=_traces(environ),
-        signing=read_signing(environ),
+        signing=read_signing(environ, required="relay" in roles),
+        public_key=read_public_key(environ, required="project" in roles),
+        checkpoints=Path(folder) if (folder := environ.get("CLB_CHECKPOINTS", "").strip()) else None,
+        verify_seconds=_verify_seconds(environ),
     )
 
 
@@ -135,10 +146,22 @@ def read_public_url(environ: Mapping[str, str]) -> str | None:
     return url
 
 
-def read_signing(environ: Mapping[str, str]) -> Signing | None:
-    """How checkpoints are signed; None without a key. May refuse: a key without a folder, a period that is none."""
+def read_signing(environ: Mapping[str, str], *, required: bool = False) -> Signing | None:
+    """How checkpoints are signed; None without a key, unless it is required.
+
+    May refuse: no key where one is required, a key without a folder, a period that is none.
+    """
     key = environ.get("CLB_SIGNING_KEY", "").strip()
     if not key:
+        if required:
+            raise Refused(
+                "setting-missing",
+                "Thiếu biến môi trường CLB_SIGNING_KEY: relay ký nhật ký để bên đọc không tin điều giả; tạo khoá bằng "
+                "./clb checkpoint key TỆP rồi đặt biến này, hoặc khởi động bằng ./clb up.",
+                "The environment variable CLB_SIGNING_KEY is missing: a relay signs its log, so that readers believe nothing "
+                "false; make a key by ./clb checkpoint key FILE and set it, or start with ./clb up.",
+                field="CLB_SIGNING_KEY",
+            )
         return None
     minutes = environ.get("CLB_CHECKPOINT_MINUTES", "").strip() or "10"
     try:
@@ -148,6 +171,37 @@ def read_signing(environ: Mapping[str, str]) -> Signing | None:
     if not 0 < seconds <= 86_400:
         raise _invalid("CLB_CHECKPOINT_MINUTES", "phải là số phút, lớn nhất 1440", "must be a number of minutes, at most 1440")
     return Signing(Path(key), Path(_required(environ, "CLB_CHECKPOINTS")), seconds)
+
+
+def read_public_key(environ: Mapping[str, str], *, required: bool = False) -> Path | None:
+    """The file of the public key: `CLB_PUBLIC_KEY`, else `CLB_SIGNING_KEY` with `.pub`; None without either, or refuse."""
+    public, key = (environ.get(name, "").strip() for name in ("CLB_PUBLIC_KEY", "CLB_SIGNING_KEY"))
+    if public:
+        return Path(public)
+    if key:
+        return public_path(Path(key))
+    if required:
+        raise Refused(
+            "setting-missing",
+            "Thiếu biến môi trường CLB_PUBLIC_KEY: bên đọc cần khoá công khai (tệp .pub mà ./clb checkpoint key tạo) để biết "
+            "chữ ký nào là của nhật ký; đặt biến này, hoặc khởi động bằng ./clb up.",
+            "The environment variable CLB_PUBLIC_KEY is missing: a reader needs the public key (the file .pub that ./clb "
+            "checkpoint key makes) to know the logs' own signature; set it, or start with ./clb up.",
+            field="CLB_PUBLIC_KEY",
+        )
+    return None
+
+
+def _verify_seconds(environ: Mapping[str, str]) -> float:
+    """`CLB_VERIFY_HOURS`: longer than a week is as good as never."""
+    hours = environ.get("CLB_VERIFY_HOURS", "").strip() or "6"
+    try:
+        seconds = float(hours) * 3600
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 7 * 86_400:
+        raise _invalid("CLB_VERIFY_HOURS", "phải là số giờ, lớn nhất 168", "must be a number of hours, at most 168")
+    return seconds
 
 
 def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

@@ -6,10 +6,13 @@ that a revocation cannot be undone. Refuses a role in an area that it cannot hav
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,6 +24,9 @@ from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import Principal, Role, Side
+from shared.web.revocations import write_revocation
+
+log = logging.getLogger(__name__)
 
 PREFIX = "lt_"
 OPERATOR_ID = "t-operator"
@@ -119,9 +125,11 @@ async def insert(connection: Connection, row: TokenRow) -> None:
 class Tokens:
     """The tokens of one service's database."""
 
-    def __init__(self, pool: Pool, places: PlaceBook) -> None:
+    def __init__(self, pool: Pool, places: PlaceBook, revocations: Path | None = None) -> None:
+        """`revocations`: the file that outlives a restored database."""
         self._pool = pool
         self._places = places
+        self._revocations = revocations
 
     async def authenticate(self, token: str) -> Principal:
         """The principal of a token that is valid now. May raise `Refused` (401): unknown, revoked or expired."""
@@ -163,6 +171,11 @@ class Tokens:
 
     async def revoke(self, identity: str) -> TokenAnswer:
         """Revoke at once and for ever; again changes nothing. Refuses an unknown id with 404."""
+        if self._revocations is not None and await self._one("where id = $1", identity) is not None:
+            try:
+                await asyncio.to_thread(write_revocation, self._revocations, identity)
+            except OSError:  # it must hold now; that it would not outlive a restore is for the operator to mend
+                log.exception("The revocation of %s is not kept in %s", identity, self._revocations)
         async with self._pool.acquire() as connection:
             await connection.execute(
                 "update access.tokens set revoked_at = clock_timestamp() where id = $1 and revoked_at is null", identity

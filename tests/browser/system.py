@@ -28,6 +28,7 @@ from shared.local.demo.reading import until_read
 from shared.local.demo.tokens import write_tokens
 from shared.local.layout import SERVICES, front_launch, http, service_launch
 from shared.local.process import Child, Launch, free_port
+from shared.local.signing import signing_settings
 from shared.local.token_files import operator_token
 from shared.reference.book import load
 from shared.runtime.service import install
@@ -74,8 +75,10 @@ async def running(folder: Path, postgres: Any) -> AsyncIterator[System]:
             for name in (*SERVICES, "front"):
                 ports[name] = free_port(besides=list(ports.values()))
             logs = folder / "logs"
+            signing = signing_settings(folder, {})
             launches = [
-                service_launch(each, logs, bootstrap=kafka.bootstrap, urls=urls[each], ports=ports) for each in SERVICES
+                service_launch(each, logs, bootstrap=kafka.bootstrap, urls=urls[each], ports=ports, signing=signing)
+                for each in SERVICES
             ]
             addresses = {name: http(ports[name]) for name in SERVICES}
             launches.append(front_launch(logs, port=ports["front"], service_urls=addresses))

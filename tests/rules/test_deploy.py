@@ -70,6 +70,32 @@ def test_the_database_script_makes_what_the_addresses_name(service: str) -> None
     assert environment[f"{service.upper()}_DATABASE_URL"].endswith(f"/lienthe_{service}")
 
 
+def mounts(name: str) -> dict[str, str]:
+    """Path to volume (and mode) of a container."""
+    found = (volume.split(":", 1) for volume in COMPOSE["services"][name].get("volumes", []))
+    return {rest: volume for volume, rest in found}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_signs_with_a_key_that_a_job_made_and_keeps_what_it_signed(service: str) -> None:
+    found, environment = mounts(service), COMPOSE["services"][service]["environment"]
+    assert found == {"/keys:ro": "signing-key", "/public:ro": "public-key", "/checkpoints": "checkpoints"}
+    assert environment["CLB_SIGNING_KEY"] in COMPOSE["services"]["keys"]["command"]
+    assert environment["CLB_PUBLIC_KEY"] in COMPOSE["services"]["keys"]["command"]
+    assert environment["CLB_CHECKPOINTS"] == "/checkpoints"
+    assert COMPOSE["services"][service]["depends_on"]["keys"] == {"condition": "service_completed_successfully"}
+    assert mounts("keys") == {"/keys": "signing-key", "/public": "public-key"}
+    assert {"signing-key", "public-key", "checkpoints"} <= set(COMPOSE["volumes"])
+    assert all(folder in DOCKERFILE for folder in ("/keys", "/public", "/checkpoints"))
+
+
+def test_who_has_an_owners_password_or_faces_the_network_has_no_signing_key() -> None:
+    for name, container in COMPOSE["services"].items():
+        if name not in (*SERVICES, "keys"):
+            assert "signing-key" not in mounts(name).values()
+            assert "CLB_SIGNING_KEY" not in container.get("environment", {})
+
+
 def test_the_image_copies_only_what_exists_runs_as_nobody_special_and_installs_by_hash() -> None:
     for line in DOCKERFILE.splitlines():
         if line.startswith("COPY ") and "--from" not in line:

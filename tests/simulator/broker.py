@@ -12,8 +12,9 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from shared.kafka.identity import Standing
 from shared.kafka.producer import PublishFailed
-from shared.kafka.record import Outgoing, Partition, Received
+from shared.kafka.record import Outgoing, Partition, Placed, Received
 from shared.kafka.topics import PARTITIONS, topic_of
 from tests.simulator.faults import Faults
 
@@ -32,6 +33,8 @@ class MemoryBroker:
         }
         self.history: dict[Where, list[Received]] = {where: [] for where in self.logs}
         """Everything that ever was on a partition, also before a wipe: for checks."""
+        self.generations = {topic_of(source): 0 for source in sources}
+        """How often each topic was made anew: with its name, its identity."""
         self.down = False
         self.members: list[Member] = []
         self.generation = 0
@@ -57,6 +60,7 @@ class MemoryBroker:
 
     def wipe(self, topic: str) -> None:
         """The broker loses a topic; it is made anew, empty."""
+        self.generations[topic] += 1
         for where in self.logs:
             if where[0] == topic:
                 self.logs[where] = []
@@ -100,7 +104,19 @@ class MemoryProducer:
             raise PublishFailed("no broker")
         return PARTITIONS
 
-    async def publish(self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None) -> None:
+    async def standings(self, topic: str) -> Mapping[int, Standing]:
+        """See `Publisher.standings`."""
+        await self._faults.slow("producer.slow")
+        if self._broker.down:
+            raise PublishFailed("no broker")
+        identity, logs = f"{topic}-{self._broker.generations[topic]}@0", self._broker.logs
+        found = {number: Standing(identity, len(logs[topic, number])) for number in range(PARTITIONS)}
+        await self._faults.slow("producer.slow")
+        return found
+
+    async def publish(
+        self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None
+    ) -> Mapping[tuple[str, int], Placed]:
         """See `Publisher.publish`."""
         faults, rng = self._faults, self._broker.rng
         await faults.slow("producer.slow")
@@ -113,17 +129,26 @@ class MemoryProducer:
             self._spawn(self._later(records, rng.random() * 2))
             raise PublishFailed("no acknowledgement in time")
         half = len(records) // 2
+        placed: dict[Where, Placed] = {}
         for record in records[:half]:
-            self._broker.put(record)
+            self._put(record, placed)
         produced()
         await faults.slow("producer.slow")
         if self._broker.down:
             raise PublishFailed("the broker went away")
         for record in records[half:]:
-            self._broker.put(record)
+            self._put(record, placed)
         if faults.fire("producer.ack_lost"):
             raise PublishFailed("no acknowledgement in time")
         await asyncio.sleep(0)
+        return placed
+
+    def _put(self, record: Outgoing, placed: dict[Where, Placed]) -> None:
+        where = (record.topic, record.partition)
+        offset = len(self._broker.logs[where])
+        self._broker.put(record)
+        known = placed.get(where, Placed(offset, offset))
+        placed[where] = Placed(min(known.first, offset), max(known.next, offset + 1))
 
     def _some(self, records: Sequence[Outgoing]) -> None:
         """Of each partition the first few, as an idempotent producer leaves them."""

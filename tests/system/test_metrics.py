@@ -20,6 +20,7 @@ Families = dict[str, Any]
 
 def started(processes: Processes, role: str, port: int, metrics_port: int) -> Any:
     env = {
+        **processes.signing,
         "CLUBS_DATABASE_URL": processes.urls["clubs"].app,
         "KAFKA_BOOTSTRAP": processes.bootstrap,
         "CLB_PORT": str(port),
@@ -120,7 +121,9 @@ async def test_a_process_in_all_roles_exposes_the_whole_catalogue_of_a_service(p
     async with client_of(aside) as client:
         await until(lambda: alive(client, "/ready"))
         health = (await client.get("/health")).json()
-        assert health["parts"] == dict.fromkeys(("relay", "refills", "projections", "web", "operations"), "running")
+        assert health["parts"] == dict.fromkeys(
+            ("relay", "checkpoints", "refills", "projections", "web", "operations"), "running"
+        )
     async with client_of(port) as client:
         token = await centre(client)
         assert (await client.post("/v1/commands", json=FOUND, headers=token)).status_code == 201

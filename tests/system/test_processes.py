@@ -16,6 +16,7 @@ import httpx
 from shared.kafka.find import find
 from shared.local.databases import DatabaseUrls
 from shared.local.process import Child, Launch, free_port
+from shared.local.signing import signing_settings
 from shared.web.tokens import hash_of
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ class Processes:
         self.postgres = postgres
         self.urls: dict[str, DatabaseUrls] = {}
         self.children: list[Child] = []
+        self.signing = signing_settings(folder, {})
 
     async def migrated(self, service: str) -> None:
         self.urls[service] = await self.postgres.database(service)
@@ -43,7 +45,12 @@ class Processes:
 
     def start(self, service: str, role: str, *more: str, port: int = 0, owner: bool = False) -> Child:
         urls, name = self.urls[service], service.upper()
-        env = {f"{name}_DATABASE_URL": urls.app, "KAFKA_BOOTSTRAP": self.bootstrap, "CLB_PORT": str(port or free_port())}
+        env = {
+            **self.signing,
+            f"{name}_DATABASE_URL": urls.app,
+            "KAFKA_BOOTSTRAP": self.bootstrap,
+            "CLB_PORT": str(port or free_port()),
+        }
         if owner:
             env[f"{name}_DATABASE_OWNER_URL"] = urls.owner
         return self.run([sys.executable, "-m", f"services.{service}", role, *more], env)
@@ -90,7 +97,14 @@ async def test_a_service_without_its_tables_or_settings_says_so_in_one_sentence_
     processes.urls["clubs"] = await processes.postgres.database("clubs")
     unmigrated = processes.start("clubs", "serve")
     unset = processes.run([sys.executable, "-m", "services.clubs", "serve"], {})
-    for child, words in ((unmigrated, "python -m services.clubs migrate"), (unset, "KAFKA_BOOTSTRAP")):
+    processes.signing = {}
+    unsigned, blind = processes.start("clubs", "relay"), processes.start("clubs", "project")
+    for child, words in (
+        (unmigrated, "python -m services.clubs migrate"),
+        (unset, "KAFKA_BOOTSTRAP"),
+        (unsigned, "make a key by ./clb checkpoint key FILE"),
+        (blind, "CLB_PUBLIC_KEY"),
+    ):
         assert await asyncio.wait_for(child.finished(), 60) == 1
         assert words in child.last_words()
         assert "Traceback" not in child.last_words(50)

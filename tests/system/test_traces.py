@@ -22,6 +22,7 @@ async def started(processes: Processes, **more: str) -> tuple[int, int]:
     for service in ("clubs", "reporting"):
         await processes.migrated(service)
         env = {
+            **processes.signing,
             f"{service.upper()}_DATABASE_URL": processes.urls[service].app,
             "KAFKA_BOOTSTRAP": processes.bootstrap,
             "CLB_PORT": str(ports[service]),

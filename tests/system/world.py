@@ -25,6 +25,7 @@ from shared.local.databases import create_database
 from shared.local.kafka import Kafka
 from shared.local.postgres import Postgres, new_password
 from shared.local.process import Child, Launch, free_port
+from shared.local.signing import signing_settings
 
 SERVICES = ("clubs", "trainings", "reporting")
 PROCESSES = ("clubs.serve", "clubs.relay", "trainings.all", "reporting.serve", "reporting.project")
@@ -63,7 +64,12 @@ class World:
         await asyncio.gather(kafka.start(), postgres.start())
         await asyncio.to_thread(topics.apply, kafka.bootstrap)
         operator = secrets.token_hex(16)
-        world.environment = {"KAFKA_BOOTSTRAP": kafka.bootstrap, "CLB_MODE": "production", "PYTHONPATH": str(ROOT)}
+        world.environment = {
+            "KAFKA_BOOTSTRAP": kafka.bootstrap,
+            "CLB_MODE": "production",
+            "PYTHONPATH": str(ROOT),
+            **signing_settings(folder / "signing", {}),
+        }
         for service in SERVICES:
             urls = await create_database(
                 postgres.admin_url, f"lienthe_{service}", service, owner_password=new_password(), app_password=new_password()

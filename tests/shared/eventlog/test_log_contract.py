@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from zlib import crc32
 
 import pytest
 
 from shared.eventlog.chain import verify, verify_log
 from shared.eventlog.log import Log
-from shared.eventlog.records import GENESIS, Appended, Conflict, Mismatch
+from shared.eventlog.records import Appended, Conflict, Mismatch
 from shared.kernel.errors import Refused
 from tests.shared.eventlog.jars import append, utc
 
@@ -47,6 +48,7 @@ async def test_events_come_back_as_they_were_given(log: Log) -> None:
     first = loaded[0]
     assert (first.source, first.type, first.schema_version, first.actor) == ("toy", "toy.coins-put", 1, command.actor)
     assert (first.command_id, first.recorded_at) == (command.command_id, answer.recorded_at)
+    assert (first.fingerprint, first.origin) == (command.fingerprint, "")
     assert await log.event(first.event_id) == first
     assert await log.event(append("jar-a", 0).command_id) is None
     assert (await log.load(["jar-none"])) == {"jar-none": []}
@@ -153,9 +155,33 @@ async def test_positions_of_a_lane_are_dense_and_its_chain_leads_to_its_head(log
     assert heads[lane].last_at == events[-1].recorded_at
     assert sorted(heads) == list(range(64))
     assert sum(head.position for head in heads.values()) == 5
-    assert all(head.hash == GENESIS for number, head in heads.items() if number != lane)
-    assert verify(events, heads[lane]) == heads[lane]
+    assert verify(events, await log.identity(), heads[lane]) == heads[lane]
     assert await verify_log(log, page=2) == 5
+
+
+async def test_each_lane_begins_with_a_hash_of_the_log_that_it_belongs_to(log: Log) -> None:
+    """So the first record of another log does not follow. Seen to fail with 32 zero bytes, as the first format had it."""
+    identity, heads = await log.identity(), await log.heads()
+    begin = {lane: sha256(f"lien-the lane\n{identity.log_id}\n{lane}".encode()).digest() for lane in range(64)}
+    assert {lane: (head.position, head.hash) for lane, head in heads.items()} == {lane: (0, begin[lane]) for lane in range(64)}
+    assert len({*begin.values()}) == 64
+
+
+async def test_the_hash_of_an_event_covers_all_that_is_recorded_of_it(log: Log) -> None:
+    """The bytes are written out here field by field. Seen to fail with the deployment left out of them."""
+    command = append("jar-a", 0, 2, fingerprint=b"\x00whose body")
+    await one(log, command)
+    identity, events = await log.identity(), (await log.load(["jar-a"]))["jar-a"]
+    lane = crc32(b"jar-a") % 64
+    before = sha256(f"lien-the lane\n{identity.log_id}\n{lane}".encode()).digest()
+    for n, (event, new) in enumerate(zip(events, command.events, strict=True), 1):
+        time = event.recorded_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        fields = [
+            "lien-the-2", f"/{identity.deployment}/toy", lane, n, "jar-a", n, new.event_id, "toy.coins-put", 1, time,
+            command.command_id, b"\x00whose body".hex(), command.actor, "", new.data,
+        ]  # fmt: skip
+        before = sha256(before + "\n".join(map(str, fields)).encode()).digest()
+        assert event.hash == before
 
 
 async def test_a_real_clock_refuses_a_recorded_time_and_stores_nothing(log: Log) -> None:

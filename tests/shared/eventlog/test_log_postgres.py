@@ -91,6 +91,8 @@ async def test_a_changed_row_breaks_the_chain_where_it_stands(database: Database
         ("source = 'other'", "source = 'toy'"),
         ("actor = 'centre/state/VN/other'", "actor = 'centre/state/VN/policy'"),
         ("command_id = gen_random_uuid()", "command_id = (select command_id from log.events where position = 1)"),
+        ("fingerprint = 'other'", "fingerprint = (select fingerprint from log.events where position = 1)"),
+        ("origin = '{}'", "origin = ''"),
     ]:
         await owner.execute(f"update log.events set {change} where position = 3")
         with pytest.raises(ChainBroken) as broken:

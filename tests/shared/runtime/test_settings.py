@@ -1,5 +1,7 @@
 """Settings are complete and well formed, or the process says which variable is not."""
 
+from pathlib import Path
+
 import pytest
 
 from shared.kernel.errors import Refused
@@ -54,3 +56,27 @@ def test_a_malformed_variable_is_refused_by_its_name(name, value):
 def test_the_text_form_of_settings_holds_no_password():
     assert "pw" not in repr(service_settings("clubs", GOOD))
     assert "pw" not in repr(migrate_settings("clubs", GOOD))
+
+
+def test_a_process_that_relays_needs_a_key_and_is_told_how_one_is_made():
+    assert service_settings("clubs", GOOD, {"serve"}).signing is None
+    with pytest.raises(Refused) as refused:
+        service_settings("clubs", GOOD, {"relay"})
+    assert "./clb checkpoint key" in refused.value.vi
+    assert "make a key by ./clb checkpoint key FILE" in refused.value.en
+
+
+def test_a_process_that_reads_needs_the_public_key_which_lies_beside_the_signing_key():
+    with pytest.raises(Refused, match="CLB_PUBLIC_KEY"):
+        service_settings("clubs", GOOD, {"project"})
+    signing = {**GOOD, "CLB_SIGNING_KEY": "keys/a.key", "CLB_CHECKPOINTS": "signed"}
+    assert service_settings("clubs", signing, {"relay", "project"}).public_key == Path("keys/a.key.pub")
+    given = service_settings("clubs", {**signing, "CLB_PUBLIC_KEY": "b.pub"}, {"relay", "project"})
+    assert given.public_key == Path("b.pub")
+
+
+def test_checkpoints_may_be_signed_every_few_seconds():
+    every = {**GOOD, "CLB_SIGNING_KEY": "a.key", "CLB_CHECKPOINTS": "signed", "CLB_CHECKPOINT_MINUTES": "0.1"}
+    signing = service_settings("clubs", every, {"relay"}).signing
+    assert signing is not None
+    assert signing.seconds == pytest.approx(6)

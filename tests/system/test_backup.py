@@ -1,0 +1,340 @@
+"""A backup of a running stack, restored elsewhere, answers as the first one did; what must not come back does not."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from shared.kafka.independent import record_count
+from shared.kafka.topics import check
+from shared.local.databases import connect
+from shared.local.process import alive
+from shared.local.state import DataDir, Snapshot
+from shared.local.token_files import read_token
+
+pytestmark = pytest.mark.timeout(300)
+SERVICES = ("clubs", "trainings", "monitoring", "reporting")
+CLUBS = 12
+
+
+@dataclass
+class Stack:
+    """The command line on a data directory, and what was written through it."""
+
+    folder: Path
+    outside: Path
+    """Where checkpoints and revocations are: it outlives the data directory."""
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    def clb(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "shared.cli.main", *arguments]
+        done = subprocess.run(command, env=self.env | environment, capture_output=True, text=True, timeout=240)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    @property
+    def env(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.endswith(("_DATABASE_URL", "_OWNER_URL"))}
+        for name in ("KAFKA_BOOTSTRAP", "CLB_PORT", "CLB_URL", "CLB_TOKEN", "CLB_SIGNING_KEY"):
+            kept.pop(name, None)
+        return kept | {"CLB_DATA": str(self.folder), "CLB_LANG": "en", "CLB_CHECKPOINTS": str(self.outside)}
+
+    def status(self) -> dict[str, Any]:
+        return json.loads(self.clb("status", "--json", check=False).stdout)
+
+    @property
+    def running(self) -> Snapshot:
+        found = DataDir(self.folder).snapshot()
+        assert found is not None
+        return found
+
+    def lose(self) -> None:
+        """kill -9 everything, and take the disk away."""
+        if (found := DataDir(self.folder).snapshot()) is None:
+            return
+        pids = [found.supervisor, *(member.pid for member in found.members if member.pid is not None)]
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while any(alive(pid) for pid in pids):
+            time.sleep(0.05)
+        shutil.rmtree(self.folder)
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.running.front, headers=headers, trust_env=False, timeout=30)
+
+    def found_a_club(self, token: str, key: str) -> httpx.Response:
+        data = {
+            "name": f"CLB liên thế hệ tự giúp nhau {key}",
+            "commune": {"code": "15835", "list": "34"},
+            "founded_on": "2026-01-05",
+        }
+        with self.client(token) as client:
+            return client.post(
+                "/v1/commands", json={"type": "clubs.found-club", "data": data}, headers={"Idempotency-Key": key}
+            )
+
+    def issue(self, label: str) -> tuple[str, str]:
+        """Id and token."""
+        with self.client(read_token(self.folder, "operator")) as client:
+            wish = {"role": "centre", "area": {"code": "VN", "list": "34"}, "side": "association", "label": label}
+            made = client.post("/v1/tokens", json=wish).json()
+        return made["id"], made["token"]
+
+    def until_founded(self, clubs: int, seconds: float = 90) -> dict[str, int]:
+        """The national figures, once so many clubs are in them."""
+        deadline = time.monotonic() + seconds
+        with self.client() as client:
+            while (found := self.figures(client))["clubs-founded"] != clubs:
+                assert time.monotonic() < deadline, found
+                time.sleep(0.3)
+        return found
+
+    @staticmethod
+    def figures(client: httpx.Client) -> dict[str, Any]:
+        return {number["indicator"]: number["value"] for number in client.get("/v1/progress").json()["numbers"]}
+
+    def pid(self, name: str) -> int:
+        pid = next(member.pid for member in self.running.members if member.name == name)
+        assert pid is not None
+        return pid
+
+
+def sign_in(stack: Stack, token: str) -> str:
+    """The session cookie of a browser that pasted a token."""
+    with stack.client() as browser:
+        page = browser.get("/dang-nhap").text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)
+        assert csrf is not None
+        answer = browser.post("/dang-nhap", data={"csrf": csrf[1], "key": token}, headers={"Origin": str(browser.base_url)})
+        assert answer.status_code == 303, answer.text
+        return browser.cookies["lt_session"]
+
+
+def is_signed_in(stack: Stack, cookie: str) -> bool:
+    with stack.client() as browser:
+        return browser.get("/dang-nhap/dien-thoai", headers={"Cookie": f"lt_session={cookie}"}).status_code == 200
+
+
+@dataclass
+class Night:
+    """What there was before, the backup, and the stack that was restored from it."""
+
+    before: dict[str, Any]
+    folder: Path
+    restored: Stack
+    said: str
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="lien-the-backup-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def night(place: Path) -> Iterator[Night]:
+    """A stack with some clubs is backed up, a token is revoked after that, the stack is lost, and restored elsewhere."""
+    first, second = Stack(place / "first", place / "outside"), Stack(place / "second", place / "outside")
+    try:
+        first.clb("up", "--detach")
+        kept, revoked = first.issue("kept"), first.issue("revoked later")
+        answers = {f"key-{n}": first.found_a_club(kept[1], f"key-{n}").json() for n in range(CLUBS)}
+        cookie = sign_in(first, kept[1])
+        assert is_signed_in(first, cookie)
+        figures = first.until_founded(CLUBS)
+
+        kill_a_backup(first, place / "killed")
+        first.clb("backup", str(place / "backup"))
+        refused_into_itself = first.clb("restore", str(place / "backup"), check=False)
+        first.clb("token", "revoke", revoked[0])
+        first.lose()
+        said = second.clb("restore", str(place / "backup")).stdout
+        second.clb("up", "--detach")
+        before = {
+            "kept": kept, "revoked": revoked, "cookie": cookie, "answers": answers, "figures": figures,
+            "refused_into_itself": refused_into_itself,
+        }  # fmt: skip
+        yield Night(before, place / "backup", second, said)
+    finally:
+        first.lose()
+        second.lose()
+
+
+def kill_a_backup(stack: Stack, folder: Path) -> None:
+    """kill -9 as soon as the first dump is begun."""
+    child = subprocess.Popen([sys.executable, "-m", "shared.cli.main", "backup", str(folder)], env=stack.env)
+    while not (folder / "databases").exists():
+        assert child.poll() is None, "it was done before it could be killed"
+        time.sleep(0.005)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+
+
+def test_a_restored_stack_shows_equal_figures_and_its_logs_are_proved_intact(night: Night) -> None:
+    """Seen to fail with `pg_restore --schema-only`, and without the relay's positions at 0 for an empty Kafka."""
+    assert "Next: ./clb up" in night.said
+    assert night.restored.until_founded(CLUBS) == night.before["figures"]
+    verified = night.restored.clb("verify").stdout
+    assert verified.count("intact") == len(SERVICES), verified
+    assert f"clubs: intact ({CLUBS} rows" in verified
+    assert record_count(night.restored.running.kafka, "clubs.events") >= CLUBS
+
+
+def test_a_session_of_before_is_over_and_a_token_revoked_since_the_backup_stays_revoked(night: Night) -> None:
+    """Seen to fail with sessions kept in the dump, and without the list of revocations: the token was answered 200."""
+    assert not is_signed_in(night.restored, night.before["cookie"])
+    assert night.before["revoked"][0] in night.said
+    with night.restored.client(night.before["revoked"][1]) as client:
+        for path in ("/v1/me", "/v1/clubs"):
+            assert client.get(path).status_code == 401, path
+    with night.restored.client(night.before["kept"][1]) as client:
+        assert client.get("/v1/me").json()["token"] == night.before["kept"][0]
+
+
+def test_a_repeat_of_a_command_of_before_is_answered_the_same(night: Night) -> None:
+    for key in ("key-0", f"key-{CLUBS - 1}"):
+        again = night.restored.found_a_club(night.before["kept"][1], key)
+        assert again.status_code == 200, again.text
+        assert again.json() | {"repeated": False} == night.before["answers"][key]
+
+
+def test_secrets_are_apart_for_their_owner_alone_and_the_manifest_names_every_other_file(night: Night) -> None:
+    secret = night.folder / "secrets"
+    assert secret.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in secret.rglob("*"))
+    statement = json.loads((night.folder / "manifest.json").read_text())["backup"]
+    found = {path.relative_to(night.folder).as_posix() for path in night.folder.rglob("*") if path.is_file()}
+    assert set(statement["files"]) == found - {"manifest.json"}
+    assert {f"databases/{service}.dump" for service in SERVICES} <= found
+    assert sum(position for position, _ in statement["logs"]["clubs"]["heads"]) == CLUBS
+    assert statement["logs"]["clubs"]["rows"]["log.events"] == CLUBS
+    passwords = json.loads((secret / "remembered.json").read_text())["passwords"].values()
+    elsewhere = [path.read_bytes() for path in night.folder.rglob("*") if path.is_file() and secret not in path.parents]
+    assert not any(password.encode() in content for password in passwords for content in elsewhere)
+
+
+def test_a_byte_that_was_changed_is_refused_with_the_name_of_its_file(night: Night, place: Path) -> None:
+    bad = place / "bad"
+    shutil.copytree(night.folder, bad)
+    dump = bad / "databases" / "monitoring.dump"
+    content = bytearray(dump.read_bytes())
+    content[len(content) // 2] ^= 1
+    dump.write_bytes(content)
+    done = night.restored.clb("restore", str(bad), "--data-dir", str(place / "third"), check=False)
+    assert (done.returncode, "databases/monitoring.dump" in done.stderr) == (1, True), done.stderr
+    assert not (place / "third" / "postgres").exists()
+
+
+def test_a_manifest_that_was_changed_or_signed_by_another_key_is_refused(night: Night, place: Path) -> None:
+    bad = place / "lied"
+    shutil.copytree(night.folder, bad)
+    manifest = bad / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"holds":"real"', '"holds":"demo"'))
+    done = night.restored.clb("restore", str(bad), "--data-dir", str(place / "third"), check=False)
+    assert (done.returncode, "manifest.json" in done.stderr) == (1, True), done.stderr
+    night.restored.clb("checkpoint", "key", str(place / "another.key"))
+    other = ("--public-key", str(place / "another.key.pub"))
+    done = night.restored.clb("restore", str(night.folder), *other, "--data-dir", str(place / "third"), check=False)
+    assert (done.returncode, "is signed by the key" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_backup_that_was_killed_is_refused_and_so_is_one_over_another(night: Night, place: Path) -> None:
+    assert (place / "killed" / "databases").is_dir()
+    done = night.restored.clb("restore", str(place / "killed"), "--data-dir", str(place / "third"), check=False)
+    assert (done.returncode, "was not finished" in done.stderr) == (1, True), done.stderr
+    done = night.restored.clb("backup", str(night.folder), check=False)
+    assert (done.returncode, "is not empty" in done.stderr) == (1, True), done.stderr
+
+
+def test_without_its_secrets_a_backup_is_restored_only_where_the_key_is(night: Night, place: Path) -> None:
+    bare = place / "bare"
+    shutil.copytree(night.folder, bare, ignore=shutil.ignore_patterns("secrets"))
+    done = night.restored.clb("restore", str(bare), "--data-dir", str(place / "third"), check=False)
+    assert (done.returncode, "--secrets" in done.stderr) == (1, True), done.stderr
+
+
+async def test_a_restore_goes_to_empty_databases_of_other_owners_and_to_no_others(
+    night: Night, place: Path, postgres: Any
+) -> None:
+    """Also: a restore that was killed may be run again, and migrate refuses its databases until then."""
+    urls = {service: await postgres.database(service) for service in SERVICES}
+    given = {f"{service.upper()}_DATABASE_URL": urls[service].app for service in SERVICES}
+    given |= {f"{service.upper()}_DATABASE_OWNER_URL": urls[service].owner for service in SERVICES}
+    restore = ("restore", str(night.folder), "--data-dir", str(place / "third"), "--json")
+
+    owner = await connect(urls["trainings"].owner)
+    await owner.execute("create table somebodys (n int)")
+    done = night.restored.clb(*restore, check=False, **given)
+    assert (done.returncode, "public.somebodys" in done.stderr) == (1, True), done.stderr
+    await owner.execute("drop table somebodys; create schema restoring; create schema log; create table log.events (n int)")
+    migrate = subprocess.run(
+        [sys.executable, "-m", "services.trainings", "migrate"], env=night.restored.env | given, capture_output=True, text=True
+    )
+    assert (migrate.returncode, "./clb restore" in migrate.stderr) == (1, True), migrate.stderr
+    done = night.restored.clb(*restore, **given)
+    assert json.loads(done.stdout)["events"] == {"clubs": CLUBS, "trainings": CLUBS, "monitoring": 0, "reporting": 0}
+    assert await owner.fetchval("select count(*) from log.events") == CLUBS
+    await owner.close()
+    app = await connect(urls["clubs"].app)
+    assert await app.fetchval("select count(*) from access.tokens where revoked_at is not null") == 1
+    await app.close()
+    done = night.restored.clb(*restore, check=False, **given)
+    assert (done.returncode, "is not empty" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_restore_into_a_directory_whose_stack_runs_is_refused(night: Night) -> None:
+    done = night.before["refused_into_itself"]
+    assert (done.returncode, "already running" in done.stderr) == (1, True), done.stderr
+
+
+def test_a_broker_whose_folder_was_wiped_heals_under_the_running_stack(night: Night) -> None:
+    """Seen to fail before: the broker was restarted for ever with exit 1, and `status` gave it a tick."""
+    stack = night.restored
+    stack.until_founded(CLUBS)
+    shutil.rmtree(stack.folder / "kafka" / "data", ignore_errors=True)
+    with contextlib.suppress(ProcessLookupError):  # it may have ended for want of its folder
+        os.kill(stack.pid("kafka"), signal.SIGKILL)
+    shutil.rmtree(stack.folder / "kafka" / "data", ignore_errors=True)
+
+    broker = next(entry for entry in stack.status()["processes"] if entry["name"] == "kafka")
+    assert not broker["healthy"], broker
+    assert broker["health"]["why"], broker
+    assert stack.clb("status", check=False).stdout.count("✗ kafka") == 1
+    deadline = time.monotonic() + 120
+    while not (found := stack.status())["healthy"]:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.5)
+    assert check(stack.running.kafka) == []
+    answer = stack.found_a_club(night.before["kept"][1], f"after-{secrets.token_hex(4)}")
+    assert answer.status_code == 201, answer.text
+    stack.until_founded(CLUBS + 1)
+
+
+def test_a_wiped_broker_is_filled_again_with_all_that_was_published(night: Night) -> None:
+    """Needs the relay that notices a lost topic; runs after the test above."""
+    stack = night.restored
+    deadline = time.monotonic() + 60
+    while (held := record_count(stack.running.kafka, "clubs.events")) < CLUBS + 1:
+        assert time.monotonic() < deadline, held
+        time.sleep(0.5)
