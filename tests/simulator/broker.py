@@ -12,10 +12,9 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from shared.kafka.identity import Standing
 from shared.kafka.producer import PublishFailed
-from shared.kafka.record import Outgoing, Partition, Placed, Received
-from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kafka.record import Outgoing, Partition, Received
+from shared.kafka.topics import PARTITIONS, checkpoints_topic, refills_topic, topic_of
 from tests.simulator.faults import Faults
 
 Where = tuple[str, int]
@@ -28,39 +27,38 @@ class MemoryBroker:
     def __init__(self, rng: random.Random, faults: Faults, sources: Sequence[str]) -> None:
         self.rng = rng
         self.faults = faults
-        self.logs: dict[Where, list[Received]] = {
-            (topic_of(source), number): [] for source in sources for number in range(PARTITIONS)
-        }
-        self.history: dict[Where, list[Received]] = {where: [] for where in self.logs}
-        """Everything that ever was on a partition, also before a wipe: for checks."""
-        self.generations = {topic_of(source): 0 for source in sources}
-        """How often each topic was made anew: with its name, its identity."""
+        self.events: list[Where] = sorted((topic_of(source), number) for source in sources for number in range(PARTITIONS))
+        beside = [(name(source), 0) for source in sources for name in (checkpoints_topic, refills_topic)]
+        self.logs: dict[Where, list[Received]] = {where: [] for where in (*self.events, *beside)}
+        self.history: dict[Where, list[Received]] = {where: [] for where in self.events}
+        """Everything of ours that ever was on a partition of events, also before a wipe: for checks."""
         self.down = False
         self.members: list[Member] = []
         self.generation = 0
 
-    def put(self, record: Outgoing) -> None:
-        """One record, at the end of its partition."""
+    def put(self, record: Outgoing, *, ours: bool = True) -> Received:
+        """One record, at the end of its partition. `ours`: whether a relay wrote it."""
         where = (record.topic, record.partition)
         log = self.logs[where]
         received = Received(record.topic, record.partition, len(log), record.key, record.value, record.headers)
         log.append(received)
-        self.history[where].append(received)
+        if ours and where in self.history:
+            self.history[where].append(received)
+        return received
 
-    def garbage(self) -> None:
+    def garbage(self) -> Received:
         """Something writes a record that says nothing of where it belongs."""
-        topic, number = self.rng.choice(sorted(self.logs))
+        topic, number = self.rng.choice(self.events)
         headers: list[list[tuple[str, str | bytes | None]]] = [
             [],
             [("ce_source", b"\xff")],
             [("ce_source", b"/vn/" + topic.split(".")[0].encode()), ("ce_lane", b"7"), ("ce_position", None)],
             [("ce_source", b"/vn/elsewhere"), ("ce_lane", b"1"), ("ce_position", b"1")],
         ]
-        self.put(Outgoing(topic, number, b"?", b"\x00 no event", self.rng.choice(headers)))
+        return self.put(Outgoing(topic, number, b"?", b"\x00 no event", self.rng.choice(headers)), ours=False)
 
     def wipe(self, topic: str) -> None:
         """The broker loses a topic; it is made anew, empty."""
-        self.generations[topic] += 1
         for where in self.logs:
             if where[0] == topic:
                 self.logs[where] = []
@@ -85,7 +83,7 @@ class MemoryBroker:
     def share(self, member: Member) -> list[Partition]:
         """What a member of this generation is to read."""
         place, count = self.members.index(member), len(self.members)
-        return [Partition(*where, PARTITIONS) for n, where in enumerate(sorted(self.logs)) if n % count == place]
+        return [Partition(*where, PARTITIONS) for n, where in enumerate(self.events) if n % count == place]
 
 
 class MemoryProducer:
@@ -104,19 +102,7 @@ class MemoryProducer:
             raise PublishFailed("no broker")
         return PARTITIONS
 
-    async def standings(self, topic: str) -> Mapping[int, Standing]:
-        """See `Publisher.standings`."""
-        await self._faults.slow("producer.slow")
-        if self._broker.down:
-            raise PublishFailed("no broker")
-        identity, logs = f"{topic}-{self._broker.generations[topic]}@0", self._broker.logs
-        found = {number: Standing(identity, len(logs[topic, number])) for number in range(PARTITIONS)}
-        await self._faults.slow("producer.slow")
-        return found
-
-    async def publish(
-        self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None
-    ) -> Mapping[tuple[str, int], Placed]:
+    async def publish(self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None) -> None:
         """See `Publisher.publish`."""
         faults, rng = self._faults, self._broker.rng
         await faults.slow("producer.slow")
@@ -129,26 +115,17 @@ class MemoryProducer:
             self._spawn(self._later(records, rng.random() * 2))
             raise PublishFailed("no acknowledgement in time")
         half = len(records) // 2
-        placed: dict[Where, Placed] = {}
         for record in records[:half]:
-            self._put(record, placed)
+            self._broker.put(record)
         produced()
         await faults.slow("producer.slow")
         if self._broker.down:
             raise PublishFailed("the broker went away")
         for record in records[half:]:
-            self._put(record, placed)
+            self._broker.put(record)
         if faults.fire("producer.ack_lost"):
             raise PublishFailed("no acknowledgement in time")
         await asyncio.sleep(0)
-        return placed
-
-    def _put(self, record: Outgoing, placed: dict[Where, Placed]) -> None:
-        where = (record.topic, record.partition)
-        offset = len(self._broker.logs[where])
-        self._broker.put(record)
-        known = placed.get(where, Placed(offset, offset))
-        placed[where] = Placed(min(known.first, offset), max(known.next, offset + 1))
 
     def _some(self, records: Sequence[Outgoing]) -> None:
         """Of each partition the first few, as an idempotent producer leaves them."""
@@ -192,10 +169,19 @@ class Member:
         """What it reads."""
         return frozenset(self._next)
 
-    def rewind(self, topic: str, partition: int) -> None:
-        """Read a partition again from its beginning."""
+    def ends(self) -> dict[Where, int]:
+        """Where the partitions that it reads end."""
+        return {where: len(self._broker.logs[where]) for where in self._next}
+
+    @property
+    def unread(self) -> bool:
+        """Whether something waits to be read, or it reads nothing yet."""
+        return not self._next or any(at < len(self._broker.logs[where]) for where, at in self._next.items())
+
+    def rewind(self, topic: str, partition: int, offset: int = 0) -> None:
+        """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile."""
         if (topic, partition) in self._next:
-            self._next[topic, partition] = 0
+            self._next[topic, partition] = offset
 
     async def run(self) -> None:
         """Read for ever."""
@@ -222,7 +208,7 @@ class Member:
                 first: dict[Where, int] = {}
                 for record in records:
                     first.setdefault((record.topic, record.partition), record.offset)
-                self._next.update({where: offset for where, offset in first.items() if where in self._next})
+                self._next.update({w: min(offset, self._next[w]) for w, offset in first.items() if w in self._next})
                 await asyncio.sleep(self._pause)
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             else:

@@ -7,7 +7,7 @@ found whatever the twin believes.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,10 +15,10 @@ from typing import Any
 from shared.eventlog.log import LogUnavailable
 from shared.eventlog.memory import MemoryLog
 from shared.eventlog.records import Append, LogIdentity, Outcome
-from shared.kafka.identity import Standing
-from shared.projections.memory import MemoryDatabase, MemoryTransaction
+from shared.kernel.envelope import Recorded
+from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.relay.memory import MemoryLanes, MemorySession
-from shared.relay.ports import Held, Known
+from shared.relay.ports import Held
 from tests.simulator.faults import Faults
 from tests.simulator.loop import PROCESS, Process, SimLoop
 
@@ -31,6 +31,16 @@ class SimLog(MemoryLog):
     def __init__(self, source: str, loop: SimLoop, faults: Faults) -> None:
         super().__init__(source, lambda: MIDNIGHT + timedelta(seconds=loop.time()))
         self._faults = faults
+
+    @property
+    def identity_now(self) -> LogIdentity:
+        """Which log it is, for who looks from outside."""
+        return self._identity
+
+    @property
+    def lanes_now(self) -> list[list[Recorded]]:
+        """What it holds, lane by lane, for who looks from outside."""
+        return self._lanes
 
     async def append(self, batch: Sequence[Append], *, atomic: bool = False) -> list[Outcome]:
         await self._faults.slow("log.slow")
@@ -85,6 +95,9 @@ class WatchedSession:
     def __init__(self, lanes: SimLanes, session: MemorySession, violations: list[str]) -> None:
         self._lanes, self._session, self._violations = lanes, session, violations
 
+    async def identity(self) -> LogIdentity:
+        return await self._session.identity()
+
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         before = dict(self._lanes.epochs)
         try:
@@ -97,24 +110,8 @@ class WatchedSession:
     async def read(self, held: Mapping[int, Held], limit: int) -> Any:
         return await self._session.read(held, limit)
 
-    async def identity(self) -> LogIdentity:
-        return await self._session.identity()
-
-    async def topics(self) -> dict[int, Known]:
-        return await self._session.topics()
-
-    async def remember(self, found: Mapping[int, Standing]) -> None:
-        await self._session.remember(found)
-
-    async def begin_anew(
-        self, found: Mapping[int, Standing], known: Mapping[int, Known], partitions: int, held: Mapping[int, Held]
-    ) -> tuple[dict[int, Known], dict[int, Held]]:
-        return await self._session.begin_anew(found, known, partitions, held)
-
-    async def mark(
-        self, held: Mapping[int, Held], reached: Mapping[int, int], ends: Mapping[int, Known] | None = None
-    ) -> dict[int, Held]:
-        moved = await self._session.mark(held, reached, ends or {})
+    async def mark(self, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
+        moved = await self._session.mark(held, reached)
         for lane in moved:
             if self._lanes.claimed.get(lane) is not self._session:
                 self._violations.append(f"I10: a relay moved lane {lane}, which another had claimed since")
@@ -127,8 +124,8 @@ class WatchedSession:
 class SimDatabase(MemoryDatabase):
     """The database of the views: slow, cut off, restarted; its transactions end with their process."""
 
-    def __init__(self, faults: Faults, rng: random.Random, violations: list[str]) -> None:
-        super().__init__(self._call)
+    def __init__(self, faults: Faults, rng: random.Random, violations: list[str], clock: Callable[[], float]) -> None:
+        super().__init__(self._call, clock)
         self._faults = faults
         self._violations = violations
         self.claimed: dict[Any, Process] = {}
@@ -162,7 +159,10 @@ class WatchedTransaction(MemoryTransaction):
 
     def commit(self) -> None:
         claims = {key for (table, key) in self._layers[0] if table == "epochs"}
-        moves = {key for (table, key) in self._layers[0] if table == "checkpoints"} - claims
+        written = {key: row for (table, key), row in self._layers[0].items() if table == "checkpoints" and key not in claims}
+        rows = self._watch.rows("checkpoints")
+        # Whoever hears a ruling takes a policy back, whoever folds it: that is no move.
+        moves = {key for key, row in written.items() if key not in rows or row.position > rows[key].position}
         super().commit()
         claimed = self._watch.claimed
         claimed.update(dict.fromkeys(claims, self._process))
