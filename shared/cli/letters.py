@@ -68,7 +68,6 @@ def show(
 def replay(
     view: ViewOption = None,
     stream: StreamOption = None,
-    from_topic: Annotated[bool, typer.Option("--from-topic", help="With the newest copies that stand on the topic.")] = False,
     json: Json = False,
 ) -> None:
     """Đọc lại / read again, in order, up to the first of each stream that still fails. The exit code is 1 if some wait."""
@@ -76,8 +75,8 @@ def replay(
     with open_front("operator", seconds=600) as front:
         parked = {(letter["view"], letter["stream"]): None for letter in _letters(front, view, stream)}
         for name, each in parked:
-            wish = {"stream": each, "from_topic": from_topic}
-            answers.append({"view": name, "stream": each, **front.post(f"/v1/projections/{name}/letters:replay", wish)})
+            again = front.post(f"/v1/projections/{name}/letters:replay", {"stream": each})
+            answers.append({"view": name, "stream": each, **again})
     if json:
         print_json(answers)
     for answer in () if json else answers:

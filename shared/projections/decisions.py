@@ -17,6 +17,9 @@ from shared.projections.checkpoints import Lane
 from shared.projections.links import Link, Taken
 from shared.projections.store import SetAside
 
+Where = tuple[str, int]
+"""Topic and partition."""
+
 
 class Ruled(NamedTuple):
     """A ruling as it is kept: the record at this position has this hash, or (`stands` false) has not."""
@@ -80,6 +83,10 @@ class Decisions(Protocol):
 
     async def links(self, lanes: Iterable[Lane]) -> dict[Lane, tuple[list[Link], float]]:
         """The last links of these lanes, in order, and when the lane moved last (seconds since 1970)."""
+        ...
+
+    async def replaced(self, reader: str, found: Mapping[Where, str]) -> list[Where]:
+        """Remember what these partitions are; answers those that were another before, whose offsets are forgotten."""
         ...
 
     async def prune(self) -> None:

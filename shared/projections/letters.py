@@ -1,27 +1,21 @@
 """Parked events as an operator sees them: listed, shown with their raw bytes, and read again in order.
 
 One way of reading again for the page, the API and the command line: the raw bytes are decoded anew, in the live build of the
-view, up to the first that still fails. Where a corrected copy was published at the same position since, `refresh` takes its
-bytes instead, the last that stand on the topic. Refuses a view that is not here.
+view, up to the first that still fails. They are what the log recorded, so they stay as they are: what helps is a fold that was
+mended. Refuses a view that is not here.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from shared.kafka.headers import Coordinates, coordinates
-from shared.kafka.independent import read_topic
-from shared.kafka.record import Received
+from shared.kafka.headers import Coordinates
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
-from shared.kernel.event import Undecodable
 from shared.projections.builds import LIVE, Built, live
 from shared.projections.parking import Replayed, replay
 from shared.projections.view import View
-
-MOST: Final = 500
 
 
 async def listed(connection: Connection, view: str, *, stream: str | None = None, limit: int = 100) -> list[Any]:
@@ -46,57 +40,13 @@ async def letter(connection: Connection, view: str, at: Coordinates) -> Any:
     )
 
 
-async def read_again(pool: Pool, view: View, stream: str, *, bootstrap: str | None = None) -> Replayed:
-    """Try a stream's parked events again, in order; with a broker, first take newer copies from the topic."""
+async def read_again(pool: Pool, view: View, stream: str) -> Replayed:
+    """Try a stream's parked events again, in order."""
     async with pool.acquire() as connection:
         build = await live(connection, view.name)
         if build is None:
             raise unknown_view(view.name)
-        if bootstrap is not None:
-            await refresh(connection, view.name, stream, bootstrap)
         return await replay(connection, Built(view, build.number), stream)
-
-
-async def refresh(connection: Connection, view: str, stream: str, bootstrap: str) -> int:
-    """Take the last copy of each bad event of a stream from its topic; answers how many had other bytes.
-
-    Reads whole partitions: an operator asks for it, nothing else does. May raise what kafka-python raises.
-    """
-    rows = [row for row in await listed(connection, view, stream=stream, limit=MOST) if row["poison"]]
-    wanted = {Coordinates(row["source"], row["lane"], row["position"]) for row in rows}
-    partitions = {(row["topic"], row["partition"]) for row in rows}
-    changed = 0
-    for topic in sorted({topic for topic, _ in partitions}):
-        numbers = {number for name, number in partitions if name == topic}
-        copies = await asyncio.to_thread(_last_copies, bootstrap, topic, numbers, wanted)
-        for at, record in copies.items():
-            done = await connection.execute(
-                f"""update projection.parked set kafka_offset = $5, key = $6, value = $7, header_names = $8, header_values = $9
-                where view = $1 and version = {LIVE} and source = $2 and lane = $3 and position = $4
-                    and (value is distinct from $7 or header_values is distinct from $9)""",  # noqa: S608  no value in it
-                view,
-                *at,
-                record.offset,
-                record.key,
-                record.value,
-                [name.replace("\0", "\ufffd") for name, _ in record.headers],
-                [text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text for _, text in record.headers],
-            )
-            changed += int(done.rsplit(" ", 1)[-1])
-    return changed
-
-
-def _last_copies(bootstrap: str, topic: str, partitions: set[int], wanted: set[Coordinates]) -> dict[Coordinates, Received]:
-    found: dict[Coordinates, Received] = {}
-    for batch in read_topic(bootstrap, topic, partitions):
-        for record in batch:
-            try:
-                at = coordinates(dict(record.headers))
-            except Undecodable:
-                continue
-            if at in wanted:
-                found[at] = record
-    return found
 
 
 def view_named(views: Sequence[View], name: str) -> View:

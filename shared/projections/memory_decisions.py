@@ -13,7 +13,7 @@ from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane, Moved
-from shared.projections.decisions import Overruled, Ruled
+from shared.projections.decisions import Overruled, Ruled, Where
 from shared.projections.links import RING, Link, Taken
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.projections.policy import POLICY
@@ -81,6 +81,20 @@ class MemoryDecisions:
                     kept, _ = found.setdefault((source, lane), ([], moved.get((source, lane), 0.0)))
                     kept += links
         return found
+
+    async def replaced(self, reader: str, found: Mapping[Where, str]) -> list[Where]:
+        """See `Decisions.replaced`."""
+        fresh: list[Where] = []
+        async with self._database.transaction() as transaction:
+            for where, identity in found.items():
+                before = transaction.get("topic_identities", (reader, *where))
+                transaction.put("topic_identities", (reader, *where), identity)
+                if before is not None and before != identity:
+                    fresh.append(where)
+            for key in transaction.scan("offsets") if fresh else ():
+                if key[2] in fresh:
+                    transaction.drop("offsets", key)
+        return fresh
 
     async def prune(self) -> None:
         """See `Decisions.prune`."""

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from shared.kafka.identity import identities
 from shared.kafka.producer import Producer
 from shared.kafka.refills import Refill
-from shared.kafka.topics import PARTITIONS, topic_of
-from shared.kernel.database import Connection, Pool
-from shared.kernel.lanes import LANES, partition_of
+from shared.kernel.database import Pool
 from shared.projections.chain import Chain
-from shared.projections.checkpoints import Lane
 from shared.projections.progress import Progress
-from shared.projections.questions import Questions
+from shared.projections.questions import Questions, standing
+from shared.projections.rulings import PostgresDecisions
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +43,7 @@ class Mender:
     """One a runner. Call `look` often; it does something only when something is amiss."""
 
     def __init__(self, pool: Pool, bootstrap: str, group: str, *, identity_seconds: float = _IDENTITY_SECONDS) -> None:
-        self._pool = pool
+        self._decisions = PostgresDecisions(pool)
         self._bootstrap = bootstrap
         self._group = group
         self._questions = Questions(group)
@@ -88,54 +86,10 @@ class Mender:
 
     async def _identities(self, views: Collection[Progress], consumer: Reading) -> None:
         found = await asyncio.to_thread(identities, self._bootstrap, consumer.assigned or ())
-        async with self._pool.acquire() as connection:
-            fresh = await _replaced(connection, self._group, [(*where, identity) for where, identity in found.items()])
+        fresh = await self._decisions.replaced(self._group, found)
         if not fresh:
             return
         log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh)
         for topic, partition in fresh:
             await consumer.rewind(topic, partition)
-        await self._publish([Refill(*lane, after, self._group, sign=True) for lane, after in _standing(views, fresh).items()])
-
-
-async def _replaced(connection: Connection, reader: str, found: list[tuple[str, int, str]]) -> list[tuple[str, int]]:
-    """Remember the identities of these partitions; answers those that had another, whose offsets are forgotten."""
-    async with connection.transaction():
-        rows = await connection.fetch(
-            """with now as (
-                select $4::text as reader, w.*
-                from unnest($1::text[], $2::int[], $3::text[]) as w (topic, partition, identity)),
-            before as (select t.* from projection.topic_identities t join now using (reader, topic, partition) for update of t),
-            kept as (
-                insert into projection.topic_identities select * from now
-                on conflict (reader, topic, partition) do update set identity = excluded.identity
-                where projection.topic_identities.identity <> excluded.identity)
-            select now.topic, now.partition from now join before using (topic, partition)
-            where now.identity <> before.identity""",
-            [topic for topic, _, _ in found],
-            [partition for _, partition, _ in found],
-            [identity for _, _, identity in found],
-            reader,
-        )
-        fresh = [(row["topic"], row["partition"]) for row in rows]
-        if fresh:
-            await connection.execute(
-                """delete from projection.offsets o using unnest($1::text[], $2::int[]) as w (topic, partition)
-                where o.topic = w.topic and o.partition = w.partition""",
-                [topic for topic, _ in fresh],
-                [partition for _, partition in fresh],
-            )
-    return fresh
-
-
-def _standing(views: Iterable[Progress], fresh: Iterable[tuple[str, int]]) -> dict[Lane, int]:
-    """Where the slowest view stands in each lane of these partitions."""
-    places = set(fresh)
-    found: dict[Lane, int] = {}
-    for progress in views:
-        for source in progress.view.sources:
-            for lane in range(LANES):
-                if (topic_of(source), partition_of(lane, PARTITIONS)) in places:
-                    reached = progress.positions.get((source, lane), 0)
-                    found[source, lane] = min(reached, found.get((source, lane), reached))
-    return found
+        await self._publish([Refill(*lane, after, self._group, sign=True) for lane, after in standing(views, fresh).items()])

@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from shared.kafka.refills import Refill
+from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kernel.lanes import LANES, partition_of
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
+from shared.projections.decisions import Where
 from shared.projections.progress import Progress
 
 UNPROVED_SECONDS: Final = 60.0
@@ -68,3 +71,16 @@ class Questions:
         """Which record is the log's at this position? What it has from there on comes again with the answer."""
         taken = chain.taken(lane, position)
         return Refill(*lane, position - 1, self._by, contested=position, taken=None if taken is None else taken.hash.hex())
+
+
+def standing(views: Iterable[Progress], fresh: Iterable[Where]) -> dict[Lane, int]:
+    """Where the slowest view stands in each lane of these partitions."""
+    places = set(fresh)
+    found: dict[Lane, int] = {}
+    for progress in views:
+        for source in progress.view.sources:
+            for lane in range(LANES):
+                if (topic_of(source), partition_of(lane, PARTITIONS)) in places:
+                    reached = progress.positions.get((source, lane), 0)
+                    found[source, lane] = min(reached, found.get((source, lane), reached))
+    return found

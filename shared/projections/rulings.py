@@ -16,7 +16,7 @@ from shared.kafka.headers import Coordinates
 from shared.kafka.record import Received
 from shared.kernel.database import Connection, Pool
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Overruled, Ruled
+from shared.projections.decisions import Overruled, Ruled, Where
 from shared.projections.links import RING, Link, Taken
 from shared.projections.policy import POLICY, command_id_for
 from shared.projections.postgres_store import keep_aside
@@ -104,6 +104,36 @@ class PostgresDecisions:
                 for at, offset in enumerate(array("q", row["offsets"]))
             )
         return found
+
+    async def replaced(self, reader: str, found: Mapping[Where, str]) -> list[Where]:
+        """See `Decisions.replaced`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                """with now as (
+                    select $4::text as reader, w.*
+                    from unnest($1::text[], $2::int[], $3::text[]) as w (topic, partition, identity)),
+                before as (
+                    select t.* from projection.topic_identities t join now using (reader, topic, partition) for update of t),
+                kept as (
+                    insert into projection.topic_identities select * from now
+                    on conflict (reader, topic, partition) do update set identity = excluded.identity
+                    where projection.topic_identities.identity <> excluded.identity)
+                select now.topic, now.partition from now join before using (topic, partition)
+                where now.identity <> before.identity""",
+                [topic for topic, _ in found],
+                [partition for _, partition in found],
+                list(found.values()),
+                reader,
+            )
+            fresh = [(row["topic"], row["partition"]) for row in rows]
+            if fresh:
+                await connection.execute(
+                    """delete from projection.offsets o using unnest($1::text[], $2::int[]) as w (topic, partition)
+                    where o.topic = w.topic and o.partition = w.partition""",
+                    [topic for topic, _ in fresh],
+                    [partition for _, partition in fresh],
+                )
+        return fresh
 
     async def prune(self) -> None:
         """See `Decisions.prune`."""

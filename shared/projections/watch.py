@@ -10,13 +10,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Overruled
+from shared.projections.decisions import Overruled, Where
 from shared.projections.progress import Progress
 
 log = logging.getLogger(__name__)
-
-Where = tuple[str, int]
-"""Topic and partition."""
 
 
 class Watch:

@@ -230,7 +230,8 @@ class Carrier:
         placed = await self._producer.publish(records, lambda: crashpoint("relay.after_produce_before_ack"))
         for hook in self.on_published:
             hook(Published(events, began, time.time_ns()))
-        return self._whole.placed(placed)
+        lasts = {partition_of(event.lane, self._partitions): event.hash.hex() for event in events}
+        return self._whole.placed(placed, lasts)
 
     async def _mark(self, session: Session, reached: Mapping[int, int], ends: Mapping[int, Known]) -> None:
         """Move the checkpoints; lanes whose claim is gone are let go."""

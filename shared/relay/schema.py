@@ -27,6 +27,7 @@ async def install(connection: Connection, app_role: str) -> None:
             partition smallint primary key,
             identity text not null,
             next_offset bigint not null,
+            last text not null default '',
             fills bigint not null default 1,
             filled_at timestamptz not null default now()
         ) with (fillfactor = 20);

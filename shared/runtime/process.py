@@ -97,7 +97,6 @@ def build_app(
     watched: Watched,
     meters: Meters | None = None,
     health: Health = dict,
-    bootstrap: str | None = None,
     on_served: OnServed | None = None,
     revocations: Path | None = None,
 ) -> FastAPI:
@@ -119,7 +118,7 @@ def build_app(
                 log_routes.router(reads.pool, writing.log),
                 projection_routes.router(reads.pool),
                 set_aside_routes.router(reads.pool),
-                letter_routes.router(reads.pool, views, bootstrap),
+                letter_routes.router(reads.pool, views),
                 *service.routers(reads),
             ],
             health=health,
@@ -176,9 +175,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             stack.push_async_callback(neighbours.close)
             revocations = await revoked_again(pool, settings.checkpoints)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(
-                service, writing, reads, watched, meters, parts.running, settings.kafka_bootstrap, on_served, revocations
-            )
+            app = build_app(service, writing, reads, watched, meters, parts.running, on_served, revocations)
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)

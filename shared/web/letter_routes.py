@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.headers import Coordinates
 from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
@@ -59,12 +58,11 @@ class LettersAnswer(BaseModel):
 
 
 class Again(BaseModel):
-    """Which stream to read again; `from_topic`: with the newest copies that stand on the topic."""
+    """Which stream to read again."""
 
     model_config = ConfigDict(extra="forbid")
 
     stream: Annotated[str, Field(min_length=1, max_length=120)]
-    from_topic: bool = False
 
 
 class AgainAnswer(BaseModel):
@@ -75,8 +73,8 @@ class AgainAnswer(BaseModel):
     reason: str | None
 
 
-def router(pool: Pool, views: Sequence[View], bootstrap: str | None) -> APIRouter:
-    """The routes. `bootstrap`: the broker, for newer copies; a process without Kafka refuses those."""
+def router(pool: Pool, views: Sequence[View]) -> APIRouter:
+    """The routes."""
     routes = APIRouter(prefix="/v1/projections/{view}", tags=["letters"])
     body = {"requestBody": {"required": True, "content": {"application/json": {"schema": Again.model_json_schema()}}}}
 
@@ -115,14 +113,7 @@ def router(pool: Pool, views: Sequence[View], bootstrap: str | None) -> APIRoute
             wish = Again.model_validate(await json_body(request))
         except ValidationError as error:
             raise refused_by(error) from None
-        if wish.from_topic and bootstrap is None:
-            raise _no_broker()
-        try:
-            done = await letters.read_again(
-                pool, letters.view_named(views, view), wish.stream, bootstrap=bootstrap if wish.from_topic else None
-            )
-        except BROKER_FAILURES as failure:
-            raise _no_broker() from failure
+        done = await letters.read_again(pool, letters.view_named(views, view), wish.stream)
         return AgainAnswer(applied=done.applied, waiting=done.waiting, reason=done.reason)
 
     _ = (listing, one, again)
@@ -158,13 +149,4 @@ def _no_letter() -> Refused:
         "Không có sự kiện nào để riêng ở vị trí này; xem ./clb letters list.",
         "No event is parked at this position; see ./clb letters list.",
         status=404,
-    )
-
-
-def _no_broker() -> Refused:
-    return Refused(
-        "no-broker",
-        "Không đọc được Kafka để lấy bản mới: thử lại sau, hoặc đọc lại mà không lấy từ Kafka.",
-        "Kafka cannot be read for newer copies: try again later, or read again without them.",
-        status=503,
     )

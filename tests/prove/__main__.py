@@ -1,7 +1,7 @@
 """`make prove`: tries, on a stack of its own, what would make the figures false, and shows what the system answers.
 
-The exit code is 0 only if every lie was named, none is believed at the end, and the client's own ledger of what was acknowledged
-equals the figures. Everything runs on this machine, in a folder that is gone afterwards.
+The exit code is 0 only if every lie was named, none is believed at the end, and the client's own ledger of what was
+acknowledged equals the figures. Everything runs on this machine, in a folder that is gone afterwards.
 """
 
 from __future__ import annotations

@@ -206,13 +206,18 @@ def published(bootstrap: str, source: str) -> dict[int, list[tuple[int, int, str
 
 async def publish(bootstrap: str, events: Sequence[Recorded], *, edit: Callable[[Outgoing], Outgoing] = lambda r: r) -> None:
     """Put events on their topic as given, without a relay."""
-    producer = Producer(bootstrap)
     records: list[Outgoing] = []
     for event in events:
         key, value, headers = to_kafka(event, IDENTITY.deployment)
         partition = partition_of(event.lane, topics.PARTITIONS)
         records.append(edit(Outgoing(f"{event.source}.events", partition, key, value, [*headers])))
-    await producer.publish(records)
+    await publish_records(bootstrap, records)
+
+
+async def publish_records(bootstrap: str, records: Sequence[Outgoing | Received]) -> None:
+    """Put records on their topics as they are, whatever they hold."""
+    producer = Producer(bootstrap)
+    await producer.publish([Outgoing(r.topic, r.partition, r.key, r.value, [*r.headers]) for r in records])
     await producer.close()
 
 

@@ -1,24 +1,26 @@
 """A broker in memory: partitions that keep order, a producer that can fail halfway, a group whose members come and go.
 
 It promises what Kafka does: an acknowledged record stays (unless the topic is wiped), a partition is read in order, records may
-come again, an unacknowledged batch may be there in part, each partition up to some record. The member of a group does what
-`shared.kafka.consumer.BatchConsumer` does: asks where to begin, hands over batches, reads a failed batch again.
+come again, an unacknowledged batch may be there in part, each partition up to some record.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from shared.kafka.identity import Standing
 from shared.kafka.producer import PublishFailed
-from shared.kafka.record import Outgoing, Partition, Received
+from shared.kafka.record import Outgoing, Partition, Placed, Received
 from shared.kafka.topics import PARTITIONS, checkpoints_topic, refills_topic, topic_of
 from tests.simulator.faults import Faults
 
+if TYPE_CHECKING:
+    from tests.simulator.member import Member
+
 Where = tuple[str, int]
-_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 class MemoryBroker:
@@ -32,6 +34,8 @@ class MemoryBroker:
         self.logs: dict[Where, list[Received]] = {where: [] for where in (*self.events, *beside)}
         self.history: dict[Where, list[Received]] = {where: [] for where in self.events}
         """Everything of ours that ever was on a partition of events, also before a wipe: for checks."""
+        self.generations = {topic_of(source): 0 for source in sources}
+        """How often each topic was made anew: with its name, its identity."""
         self.down = False
         self.members: list[Member] = []
         self.generation = 0
@@ -59,6 +63,7 @@ class MemoryBroker:
 
     def wipe(self, topic: str) -> None:
         """The broker loses a topic; it is made anew, empty."""
+        self.generations[topic] += 1
         for where in self.logs:
             if where[0] == topic:
                 self.logs[where] = []
@@ -102,7 +107,23 @@ class MemoryProducer:
             raise PublishFailed("no broker")
         return PARTITIONS
 
-    async def publish(self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None) -> None:
+    async def standings(self, topic: str, ends: Mapping[int, int]) -> Mapping[int, Standing]:
+        """See `Publisher.standings`."""
+        await self._faults.slow("producer.slow")
+        if self._broker.down:
+            raise PublishFailed("no broker")
+        identity, logs = f"{topic}-{self._broker.generations[topic]}@0", self._broker.logs
+        found = {number: Standing(identity, len(logs[topic, number])) for number in range(PARTITIONS)}
+        for number, end in ends.items():
+            if 0 < end <= found[number].end:
+                digest = dict(logs[topic, number][end - 1].headers).get("ce_hash")
+                found[number] = found[number]._replace(last=digest.decode() if isinstance(digest, bytes) else "no event")
+        await self._faults.slow("producer.slow")
+        return found
+
+    async def publish(
+        self, records: Sequence[Outgoing], produced: Callable[[], None] = lambda: None
+    ) -> Mapping[tuple[str, int], Placed]:
         """See `Publisher.publish`."""
         faults, rng = self._faults, self._broker.rng
         await faults.slow("producer.slow")
@@ -115,17 +136,26 @@ class MemoryProducer:
             self._spawn(self._later(records, rng.random() * 2))
             raise PublishFailed("no acknowledgement in time")
         half = len(records) // 2
+        placed: dict[Where, Placed] = {}
         for record in records[:half]:
-            self._broker.put(record)
+            self._put(record, placed)
         produced()
         await faults.slow("producer.slow")
         if self._broker.down:
             raise PublishFailed("the broker went away")
         for record in records[half:]:
-            self._broker.put(record)
+            self._put(record, placed)
         if faults.fire("producer.ack_lost"):
             raise PublishFailed("no acknowledgement in time")
         await asyncio.sleep(0)
+        return placed
+
+    def _put(self, record: Outgoing, placed: dict[Where, Placed]) -> None:
+        where = (record.topic, record.partition)
+        offset = len(self._broker.logs[where])
+        self._broker.put(record)
+        known = placed.get(where, Placed(offset, offset))
+        placed[where] = Placed(min(known.first, offset), max(known.next, offset + 1))
 
     def _some(self, records: Sequence[Outgoing]) -> None:
         """Of each partition the first few, as an idempotent producer leaves them."""
@@ -142,106 +172,3 @@ class MemoryProducer:
 
     async def close(self) -> None:
         """See `Publisher.close`."""
-
-
-class Member:
-    """One member of the group, as `BatchConsumer` is one."""
-
-    def __init__(
-        self,
-        broker: MemoryBroker,
-        topics: Sequence[str],
-        handle: Callable[[Sequence[Received]], Awaitable[None]],
-        assigned: Callable[[Sequence[Partition]], Awaitable[Mapping[Where, int]]],
-    ) -> None:
-        self._broker = broker
-        self._topics = frozenset(topics)
-        self._handle = handle
-        self._assigned = assigned
-        self._generation = -1
-        self._next: dict[Where, int] = {}
-        self._pause = _PAUSE
-        self.heard_at = 0.0
-        """When the group last heard of it."""
-
-    @property
-    def holds(self) -> frozenset[Where]:
-        """What it reads."""
-        return frozenset(self._next)
-
-    def ends(self) -> dict[Where, int]:
-        """Where the partitions that it reads end."""
-        return {where: len(self._broker.logs[where]) for where in self._next}
-
-    @property
-    def unread(self) -> bool:
-        """Whether something waits to be read, or it reads nothing yet."""
-        return not self._next or any(at < len(self._broker.logs[where]) for where, at in self._next.items())
-
-    def rewind(self, topic: str, partition: int, offset: int = 0) -> None:
-        """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile."""
-        if (topic, partition) in self._next:
-            self._next[topic, partition] = offset
-
-    async def run(self) -> None:
-        """Read for ever."""
-        now = asyncio.get_running_loop().time
-        broker = self._broker
-        broker.join(self)
-        while True:
-            self.heard_at = now()
-            if broker.down:
-                await asyncio.sleep(0.2)
-                continue
-            if self not in broker.members:
-                broker.join(self)
-            if self._generation != broker.generation:
-                await self._rejoin()
-                continue
-            records = self._poll()
-            if not records:
-                await asyncio.sleep(0.1)
-                continue
-            try:
-                await self._handle(records)
-            except Exception:  # noqa: BLE001  as the real one: whatever it is, the batch comes again
-                first: dict[Where, int] = {}
-                for record in records:
-                    first.setdefault((record.topic, record.partition), record.offset)
-                self._next.update({w: min(offset, self._next[w]) for w, offset in first.items() if w in self._next})
-                await asyncio.sleep(self._pause)
-                self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-            else:
-                self._pause = _PAUSE
-
-    async def _rejoin(self) -> None:
-        generation, share = self._broker.generation, [p for p in self._broker.share(self) if p.topic in self._topics]
-        self._next = {}
-        try:
-            starts = await self._assigned(share)
-        except Exception:  # noqa: BLE001  the same
-            await asyncio.sleep(0.1)
-            return
-        self._generation = generation
-        self._next = {(p.topic, p.partition): starts.get((p.topic, p.partition), 0) for p in share}
-
-    def _poll(self) -> list[Received]:
-        """A batch: some of each partition, each in its order; an offset that is not there begins from the start."""
-        faults, rng = self._broker.faults, self._broker.rng
-        most = rng.randrange(1, 4) if faults.fire("consumer.tiny_batch") else 60
-        batch: list[Received] = []
-        places = list(self._next)
-        rng.shuffle(places)
-        for where in places:
-            log = self._broker.logs[where]
-            start = self._next[where]
-            if start > len(log):
-                start = 0
-            if start and faults.fire("consumer.redelivers"):
-                start = rng.randrange(start)
-            fresh = log[start : start + most - len(batch)]
-            batch += fresh
-            self._next[where] = start + len(fresh)
-            if len(batch) >= most:
-                break
-        return batch

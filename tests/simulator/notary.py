@@ -49,6 +49,7 @@ class Notary:
     ) -> None:
         self._log, self._lanes, self._lines, self._producer, self._clock = log, lanes, lines, producer, clock
         self._allowance = Allowance()
+        self._contested = Allowance(10.0)
 
     async def run(self, working: Callable[[], bool], requests: Callable[[], list[bytes]]) -> None:
         """Until the process ends. `requests` answers what has come since."""
@@ -77,34 +78,39 @@ class Notary:
             self._lines.all.append(self._lines.last)
 
     async def _answer(self, asked: list[Refill]) -> None:
-        """Rulings, a fresh signature, and the lanes once more from where each reader stands."""
-        for refill in asked:
-            if refill.contested is not None:
-                await self._rule(refill, refill.contested)
-        if any(refill.sign for refill in asked):
-            await self._sign(again=True)
-        wanted: dict[int, int] = {}
-        for refill in asked:
-            wanted[refill.lane] = min(refill.after, wanted.get(refill.lane, refill.after))
+        """As `Refiller`: rulings first, then what is missing or was contested once more, then a fresh signature."""
         now = asyncio.get_running_loop().time()
+        allowed: dict[int, int] = {}
+        wanted: dict[int, int] = {}
+        for refill in sorted(asked, key=lambda one: (one.lane, one.contested or 0)):
+            if refill.contested is None:
+                wanted[refill.lane] = min(refill.after, wanted.get(refill.lane, refill.after))
+            elif self._contested.allows(refill.lane, 0, now) and await self._rule(refill, refill.contested):
+                allowed.setdefault(refill.lane, refill.contested - 1)
+        await self._mirror()
         for lane, after in wanted.items():
-            if self._allowance.allows(lane, after, now):
-                events = await self._log.read_lane(lane, after, max(0, self._lanes.positions[lane] - after))
-                topic = topic_of(self._log.source)
-                partitions = await self._producer.partitions(topic)
-                records = outgoing(events, topic, partitions, (await self._log.identity()).deployment)
-                await self._producer.publish(records)
+            if after < self._lanes.positions[lane] and self._allowance.allows(lane, after, now):
+                allowed[lane] = min(after, allowed.get(lane, after))
+        for lane, after in allowed.items():
+            events = await self._log.read_lane(lane, after, max(0, self._lanes.positions[lane] - after))
+            topic = topic_of(self._log.source)
+            partitions = await self._producer.partitions(topic)
+            await self._producer.publish(outgoing(events, topic, partitions, (await self._log.identity()).deployment))
+        if allowed or any(refill.sign or refill.contested is not None for refill in asked):
+            await self._sign(again=True)
 
-    async def _rule(self, refill: Refill, position: int) -> None:
+    async def _rule(self, refill: Refill, position: int) -> bool:
+        """Whether the log's own record stands there; if it has none, what the reader took is ruled out."""
         found = await self._log.read_lane(refill.lane, position - 1, 1)
         if not found and refill.taken is None:
-            return
+            return False
         identity = await self._log.identity()
         digest = found[0].hash if found else bytes.fromhex(refill.taken or "")
         ruling = Ruling(self._log.source, identity, refill.lane, position, digest, self._clock(), "the log", stands=bool(found))
         if (refill.lane, position, digest) not in self._lines.ruled:
             self._lines.ruled.add((refill.lane, position, digest))
             self._lines.all.append(ruling.line(KEY))
+        return bool(found)
 
     async def _mirror(self) -> None:
         """What the topic does not have yet."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.kafka.record import Partition, Received
+from shared.kafka.refills import Refill
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.lanes import partition_of
 from shared.projections.batches import fold_batch, take_over
@@ -23,14 +24,16 @@ from shared.projections.links import Taken
 from shared.projections.memory_decisions import MemoryDecisions
 from shared.projections.memory_tables import MemoryDatabase
 from shared.projections.progress import Limits, Progress
-from shared.projections.questions import Questions
+from shared.projections.questions import Questions, standing
 from shared.projections.store import Stores
 from shared.projections.watch import Watch
-from tests.simulator.broker import Member, MemoryBroker
+from tests.simulator.broker import MemoryBroker
+from tests.simulator.member import Member
 from tests.simulator.notary import KEY
 
 _TICK = 0.25
 _POLL = 0.5
+_IDENTITY_SECONDS = 2.0
 _FENCED_PATIENCE = 3
 _UNPROVED_SECONDS = 5.0
 
@@ -62,6 +65,7 @@ class Projector:
         self.hearing = Hearing(self._decisions, reading.sources, chain, KEY.public, self._find)
         self.watch = Watch(chain)
         self._questions = Questions("reporting", unproved_seconds=_UNPROVED_SECONDS)
+        self._next_identity = 0.0
         self._heard = asyncio.Event()
         self._partitions: tuple[Partition, ...] = ()
         self._fenced = 0
@@ -84,7 +88,8 @@ class Projector:
             for progress in self.progress:
                 for topic, partition in progress.partitions_to_read_again(self.watch.held):
                     self.member.rewind(topic, partition)
-            self._ask()
+            self._ask(self._questions.due(self.progress, self.chain))
+            await self._identities()
         await (reading if reading.done() else auditing)
 
     async def _audit(self) -> None:
@@ -126,10 +131,25 @@ class Projector:
         for topic, partition in self.watch.look(self.progress, self.member.ends()):
             self.member.rewind(topic, partition)
 
-    def _ask(self) -> None:
-        for refill in self._questions.due(self.progress, self.chain):
+    def _ask(self, refills: Sequence[Refill]) -> None:
+        for refill in refills:
             if not self._broker.down:
                 self._broker.put(refill.record())
+
+    async def _identities(self) -> None:
+        """What `Mender` does when a topic was made anew: its old offsets mean nothing."""
+        now = asyncio.get_running_loop().time()
+        if self._broker.down or not self.member.holds or now < self._next_identity:
+            return
+        self._next_identity = now + _IDENTITY_SECONDS
+        try:
+            found = {where: f"{where[0]}-{self._broker.generations[where[0]]}" for where in self.member.holds}
+            fresh = await self._decisions.replaced("reporting", found)
+        except ConnectionResetError:  # with the next look
+            return
+        for topic, partition in fresh:
+            self.member.rewind(topic, partition)
+        self._ask([Refill(*lane, after, "reporting", sign=True) for lane, after in standing(self.progress, fresh).items()])
 
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
         starts: dict[tuple[str, int], int] = {}

@@ -3,63 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shared.kafka.record import Outgoing
-from shared.kernel.lanes import LANES
 from shared.projections.parking import replay_in
-from shared.relay.ports import Held
-from shared.relay.relay import outgoing
-from tests.simulator.broker import MemoryProducer
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
-_SECONDS = 300.0
 
-
-async def settle(world: World) -> bool:
+async def settle(world: World, seconds: float) -> bool:
     """The last fault ends; whether all of it comes right in time."""
     world.nemesis.heal()
     world.note("healed")
-    await _refill(world)
-    deadline = world.loop.time() + _SECONDS
-    while behind(world):
+    deadline = world.loop.time() + seconds
+    while world.behind():
         if world.loop.time() > deadline:
             return False
         await asyncio.sleep(0.25)
         await _replay(world)
         await _rebuild(world)
     return True
-
-
-async def _refill(world: World) -> None:
-    """Stop the relays, fill wiped topics again from the stores as far as these had marked, let readers begin anew.
-
-    Each step is needed. A relay that is still running may have published before the topic was lost and mark after: what
-    it marks then is in no topic. A projector that was away meanwhile would go on at an offset of the old topic, which
-    means something else in the new one, and pass over what stands before it. The simulator found both.
-    """
-    for slot in world.slots if world.wiped else ():
-        if slot.kind == "relay":
-            world.nemesis.kill(slot)
-    producer = MemoryProducer(world.broker, lambda _: None)
-    for topic in sorted(world.wiped):
-        source = topic.removesuffix(".events")
-        async with world.lanes[source].session() as session:
-            for lane in range(LANES):
-                reached = world.lanes[source].positions[lane]
-                events = (await session.read({lane: Held(0, 0)}, 10_000))[:reached]
-                deployment = world.logs[source].identity_now.deployment
-                records: Sequence[Outgoing] = outgoing(events, topic, await producer.partitions(topic), deployment)
-                await producer.publish(records)
-    if world.wiped:
-        world.database.rows("offsets").clear()
-        for slot in world.slots:
-            if slot.kind == "projector":
-                world.nemesis.kill(slot)
-    world.wiped.clear()
 
 
 async def _replay(world: World) -> None:

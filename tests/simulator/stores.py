@@ -15,10 +15,11 @@ from typing import Any
 from shared.eventlog.log import LogUnavailable
 from shared.eventlog.memory import MemoryLog
 from shared.eventlog.records import Append, LogIdentity, Outcome
+from shared.kafka.identity import Standing
 from shared.kernel.envelope import Recorded
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.relay.memory import MemoryLanes, MemorySession
-from shared.relay.ports import Held
+from shared.relay.ports import Held, Known
 from tests.simulator.faults import Faults
 from tests.simulator.loop import PROCESS, Process, SimLoop
 
@@ -95,9 +96,6 @@ class WatchedSession:
     def __init__(self, lanes: SimLanes, session: MemorySession, violations: list[str]) -> None:
         self._lanes, self._session, self._violations = lanes, session, violations
 
-    async def identity(self) -> LogIdentity:
-        return await self._session.identity()
-
     async def claim(self, lanes: Iterable[int], holder: str) -> dict[int, Held]:
         before = dict(self._lanes.epochs)
         try:
@@ -110,8 +108,24 @@ class WatchedSession:
     async def read(self, held: Mapping[int, Held], limit: int) -> Any:
         return await self._session.read(held, limit)
 
-    async def mark(self, held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
-        moved = await self._session.mark(held, reached)
+    async def identity(self) -> LogIdentity:
+        return await self._session.identity()
+
+    async def topics(self) -> dict[int, Known]:
+        return await self._session.topics()
+
+    async def remember(self, found: Mapping[int, Standing]) -> None:
+        await self._session.remember(found)
+
+    async def begin_anew(
+        self, found: Mapping[int, Standing], known: Mapping[int, Known], partitions: int, held: Mapping[int, Held]
+    ) -> tuple[dict[int, Known], dict[int, Held]]:
+        return await self._session.begin_anew(found, known, partitions, held)
+
+    async def mark(
+        self, held: Mapping[int, Held], reached: Mapping[int, int], ends: Mapping[int, Known] | None = None
+    ) -> dict[int, Held]:
+        moved = await self._session.mark(held, reached, ends or {})
         for lane in moved:
             if self._lanes.claimed.get(lane) is not self._session:
                 self._violations.append(f"I10: a relay moved lane {lane}, which another had claimed since")

@@ -35,6 +35,7 @@ from tests.simulator.loop import Process, SimLoop
 from tests.simulator.nemesis import Nemesis
 from tests.simulator.notary import Lines, Notary
 from tests.simulator.projector import Fold, Projector, Reading
+from tests.simulator.rest import behind, settle
 from tests.simulator.stores import MIDNIGHT, SimDatabase, SimLanes, SimLog
 from tests.simulator.strangers import Strangers
 from tests.simulator.views import Answers, MemoryFigures, Poison, Seen
@@ -192,6 +193,14 @@ class World:
         nemesis.cancel()
         for client in clients:
             self.violations += client.broken_promises
+
+    async def settle(self, seconds: float = 300.0) -> bool:
+        """The last fault ends; whether all of it comes right in time."""
+        return await settle(self, seconds)
+
+    def behind(self) -> list[str]:
+        """What is not level yet, in words."""
+        return behind(self)
 
     def client(self) -> Client:
         """Somebody who sends commands and writes down what became of them."""

@@ -101,7 +101,7 @@ async def test_a_lane_that_nobody_refills_is_asked_for_ever_more_seldom(flow: Pl
         await until(lambda: asked(flow))
         await asyncio.sleep(3.5)
         assert len(asked(flow)) <= 2
-        assert asked(flow)[0] == Refill(flow.source, events[1].lane, 1, flow.source)
+        assert asked(flow)[0] == Refill(flow.source, events[1].lane, 1, flow.source, sign=True)
         assert "position 2 is missing although 3 has come" in runner.status().red[0]
     assert len(await shown(flow)) == 10, "the other lanes are fresh"
 

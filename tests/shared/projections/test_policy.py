@@ -58,7 +58,7 @@ async def writer(place: Place) -> AsyncIterator[AppendWriter]:
 async def installed(place: Place) -> JarForEachPurse:
     policy = JarForEachPurse(f"{place.source}x")
     owner = await connect(place.urls.owner)
-    await schema.install(owner, place.urls.app_role, [PolicyRunner(policy, _nobody)])
+    await schema.install(owner, place.urls.app_role, [PolicyRunner(policy, _nobody)], place.source)
     await owner.close()
     return policy
 

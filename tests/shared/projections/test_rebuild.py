@@ -13,6 +13,7 @@ from shared.projections.parking import replay
 from shared.projections.rebuild import compare, rebuild, rollback
 from shared.projections.runner import Runner
 from shared.projections.schema import make_tables
+from shared.testing.folding import chain_for
 from tests.shared.flow import Book, Place, Purses, expected, publish, running, until
 from tests.shared.projections.rebuilding import BookLog, at_work, filled, in_view, passed, shown, site, states
 
@@ -93,7 +94,7 @@ async def test_two_builds_are_brought_to_the_same_positions_and_not_one_event_fu
     new = builds.Built(view, 2)
     async with site(flow) as place:
         await make_tables(place.owner, place.app_role, new)
-    async with level(flow.pool, flow.bootstrap, builds.Built(view, 1), new) as connection:
+    async with level(flow.pool, flow.bootstrap, builds.Built(view, 1), new, chain_for(flow.source)) as connection:
         rows = await connection.fetch("select stream, total, versions from purses_v2.purses")
         assert {row["stream"]: (row["total"], list(row["versions"])) for row in rows} == there
     assert await passed(flow, 2) == await passed(flow, 1) == 60

@@ -125,7 +125,7 @@ async def test_I10_a_zombie_is_refused_and_its_successor_goes_on(flow: Place) ->
     book, view = Book(flow.source), Purses(flow.source)
     runner = Runner(flow.pool, flow.bootstrap, [view], flow.source)
     async with running(runner):
-        await until(lambda: runner.status().ready)
+        await until(lambda: runner.status().partitions == 6)
         async with flow.pool.acquire() as connection:
             topic = f"{flow.source}.events"
             await checkpoints.claim(connection, view.name, view.version, [Partition(topic, p, 6) for p in range(6)])
@@ -152,7 +152,7 @@ async def test_a_runner_that_lost_the_lanes_of_one_view_takes_them_back_though_i
     views = [Other(flow.source), Robbed(flow.source, breaks=lambda _: True)]
     runner = Runner(flow.pool, flow.bootstrap, views, flow.source)
     async with running(runner):
-        await until(lambda: runner.status().ready)
+        await until(lambda: runner.status().partitions == 6)
         async with flow.pool.acquire() as connection:
             topic = f"{flow.source}.events"
             await checkpoints.claim(connection, "robbed", 1, [Partition(topic, p, 6) for p in range(6)])

@@ -198,10 +198,45 @@ async def test_a_log_that_is_not_healthy_answers_nothing_and_rules_nothing(flow:
     assert (sick.sent, file.exists()) == (0, False)
 
 
-async def test_no_ruling_about_a_position_that_the_log_does_not_have(flow: Place, key: SigningKey, file: Path) -> None:
+async def test_what_a_reader_took_where_the_log_has_nothing_is_ruled_out_once(
+    flow: Place, key: SigningKey, tmp_path: Path, file: Path
+) -> None:
+    """A good forgery at the end of a lane. When the log gets there, its own row may still be ruled to stand."""
     await flow.put(STREAM, 1, 2)
-    assert await rule(flow.pool, flow.source, key, file, LANE, 3, "test") is None
-    assert not file.exists()
+    forged = bytes(range(32))
+    signer = Signer(flow.pool, flow.source, flow.bootstrap, key, tmp_path, seconds=600)
+    refiller = Refiller(flow.pool, flow.source, flow.bootstrap, seal=Seal(key, file, signer.now))
+    async with running(Relay(flow.pool, flow.source, flow.bootstrap), signer, refiller):
+        await until(lambda: drained(flow))
+        await asyncio.sleep(1)
+        await ask(flow, Refill(flow.source, LANE, 2, "a reader", contested=3, taken=forged.hex()))
+        await until(lambda: rulings(signed_on_topic(flow, key)))
+    (ruling,) = rulings(signed_on_topic(flow, key))
+    assert (ruling.lane, ruling.position, ruling.hash, ruling.stands) == (LANE, 3, forged, False)
+    assert await rule(flow.pool, flow.source, key, file, LANE, 3, "again", taken=forged) == ruling
+    assert await rule(flow.pool, flow.source, key, file, LANE, 3, "nothing was taken") is None
+    await flow.put(STREAM, 3, expected=2)
+    second = await rule(flow.pool, flow.source, key, file, LANE, 3, "test", taken=forged)
+    assert second is not None
+    assert (second.hash, second.stands) == ((await row(flow, 3)).hash, True)
+
+
+@pytest.mark.parametrize("proof", ["signed", "published"])
+async def test_I1_a_log_that_lost_what_it_signed_or_published_does_not_rule_it_out(
+    flow: Place, postgres: Any, key: SigningKey, file: Path, proof: str
+) -> None:
+    """Else an acknowledged event were gone for ever. Seen to fail without `_has_nothing`."""
+    await flow.put(STREAM, 1, 2)
+    lost = (await row(flow, 2)).hash
+    if proof == "signed":
+        assert await make_checkpoint(flow.pool, flow.source, key, file)
+    else:
+        async with running(Relay(flow.pool, flow.source, flow.bootstrap)):
+            await until(lambda: drained(flow))
+    before = (await row(flow, 1)).hash
+    await rewrite(flow, postgres, "delete from log.events where position = 2")
+    await rewrite(flow, postgres, "update log.lanes set position = 1, hash = $1 where lane = $2", before, LANE)
+    assert await rule(flow.pool, flow.source, key, file, LANE, 2, "test", taken=lost) is None
 
 
 @pytest.mark.parametrize(("signed_at", "changed"), [(1, 2), (2, 2), (3, 2), (3, 3)])
@@ -271,6 +306,7 @@ def test_a_request_that_contests_no_position_is_none(contested: object) -> None:
 
 
 def test_a_request_is_read_as_it_was_written() -> None:
-    for refill in (Refill("toy", 3, 1, "x"), Refill("toy", 3, 1, "x", 2), Refill("toy", 3, 1, "x", sign=True)):
+    contest = Refill("toy", 3, 1, "x", contested=2, taken="ab" * 32)
+    for refill in (Refill("toy", 3, 1, "x"), contest, Refill("toy", 3, 1, "x", sign=True)):
         assert read_refill(refill.record().value) == refill
     assert b"sign" not in Refill("toy", 3, 1, "x").record().value
