@@ -206,13 +206,20 @@ class Chain:
         return {lane: self._proved.get(lane, 0) for lane in self._denied}
 
     def unproved(self, seconds: float) -> list[Lane]:
-        """Lanes that have rested for so long and whose last record no signed head covers yet."""
+        """Lanes whose last record no signed head covers, though it was taken so long ago; or though a head that was signed
+        after it ends before it, which differing clocks could explain for a moment."""
         now = self._clock()
         return [
             lane
             for lane, ring in self._rings.items()
-            if ring.end > self._proved.get(lane, 0) and now - ring.moved_at > seconds and lane not in self._denied
+            if ring.end > self._proved.get(lane, 0)
+            and lane not in self._denied
+            and now - ring.moved_at > (CLOCKS_SECONDS if self._doubtful(lane, ring) else seconds)
         ]
+
+    def _doubtful(self, lane: Lane, ring: Ring) -> bool:
+        signed = self._signed.get(lane)
+        return signed is not None and signed.position < ring.end and signed.signed_at > ring.moved_at
 
     def _compare(self, lane: Lane, signed: Signed) -> None:
         """Hold what was taken against a signed head."""

@@ -17,7 +17,7 @@ from shared.projections.checkpoints import Lane
 from shared.projections.decisions import Where
 from shared.projections.progress import Progress
 
-UNPROVED_SECONDS: Final = 60.0
+UNPROVED_SECONDS: Final = 300.0
 """How long the last record of a lane that rests may stand without a signed head over it before one is asked for."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 600.0
 

@@ -1,11 +1,10 @@
-"""Why a log takes no commands, in words: what a person reads in `/ready`, and what a client is answered. Pure."""
+"""Why a log takes no commands, in words: what a person reads in `/ready`. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.kernel.errors import Refused
 from shared.relay.compared import Compared
 from shared.relay.looks import Look
 
@@ -19,18 +18,6 @@ class Closed:
     vi: str
     en: str
     lanes: tuple[int, ...] = ()
-
-
-def log_behind(source: str) -> Refused:
-    """What a command is answered meanwhile."""
-    return Refused(
-        "log-behind",
-        f"Nhật ký {source} thiếu sự kiện đã được xác nhận nên tạm không ghi gì; lệnh này chưa được ghi. "
-        f"Người vận hành chạy: ./clb recover {source}.",
-        f"The log of {source} lacks events that were acknowledged, so nothing is written for now; this command was not "
-        f"recorded. The operator runs: ./clb recover {source}.",
-        status=503,
-    )
 
 
 def unheld(missing: Mapping[int, int], held: Mapping[int, int]) -> Closed:

@@ -21,6 +21,7 @@ from typing import Final
 
 import asyncpg
 
+from shared.eventlog.log import LogBehind
 from shared.eventlog.postgres import identity_of
 from shared.eventlog.records import Appended
 from shared.eventlog.signing import PublicKey
@@ -28,7 +29,7 @@ from shared.eventlog.writer import AppendWriter, Written
 from shared.kafka.failures import BROKER_FAILURES
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
-from shared.relay.closed import Closed, log_behind, unheld, unstored, why_closed
+from shared.relay.closed import Closed, unheld, unstored, why_closed
 from shared.relay.compared import Compared, compare, not_kept, signed_in_file, signed_on_topic
 from shared.relay.looks import Head, Incarnation, Look, look
 from shared.relay.recovery.branches import Ruled, Wanted
@@ -95,6 +96,9 @@ class LogGuard:
         self.on_changed: list[Callable[[], None]] = []
         """Called when the database turns out to be another one: what is known of the log in memory may be wrong."""
 
+        self.on_recovered: list[Callable[[], None]] = []
+        """Called when the log was recovered: what was answered before and is not in it is gone."""
+
     def follow(self, writer: AppendWriter) -> None:
         """Remember what is answered, and be asked before each command."""
 
@@ -133,7 +137,7 @@ class LogGuard:
 
     def refusal(self) -> Refused | None:
         """Why no command is taken; None if they are."""
-        return None if self._closed is None else log_behind(self._source)
+        return None if self._closed is None else LogBehind(self._source)
 
     @property
     def _closed(self) -> Closed | None:
@@ -227,6 +231,8 @@ class LogGuard:
                 hook()
         if before is None or before.run != found.incarnation.run:
             self._seen, self._answered, self._unheld = {}, {}, None
+            for hook in self.on_recovered:
+                hook()
         self._tried.clear()
 
     def _missing(self, found: Look, answered: Mapping[int, int]) -> dict[int, int]:

@@ -93,6 +93,7 @@ class Carrier:
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._held: dict[int, Held] = {}
         self._whole = Wholeness(publisher, self._topic)
+        self.on_strange = self._whole.on_strange
         self._partitions = 0
         self._deployment = ""
         self._published = 0

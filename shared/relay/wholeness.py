@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.kafka.identity import Standing
@@ -61,6 +61,9 @@ class Wholeness:
         """How often a partition was filled again since the process started."""
         self.why = ""
         """What the topic had lost, in words."""
+        self._strange: dict[int, int] = {}
+        self.on_strange: list[Callable[[], None]] = []
+        """Called when a partition holds records that this relay did not put there: a repetition, or a stranger's."""
 
     def demand(self) -> None:
         """Look before the next batch: lanes were just claimed, or a batch failed."""
@@ -133,6 +136,7 @@ class Wholeness:
         if found.keys() - self._known.keys():
             await session.remember(found)
             self._known = self._asked = await session.topics()
+        self._look_for_strangers(found)
         amiss = {partition: why for partition, standing in found.items() if (why := self._wrong(partition, standing))}
         self._amiss = frozenset(amiss)
         reasons = {partition: why for partition, why in amiss.items() if now >= self._paces.get(partition, (0.0, 0.0))[0]}
@@ -156,6 +160,21 @@ class Wholeness:
         for lane in claims:
             self._targets[lane] = max(held[lane].position, self._targets.get(lane, 0))
         return Anew(frozenset(known), len(found), claims, frozenset(mine - claims.keys()))
+
+    def _look_for_strangers(self, found: Mapping[int, Standing]) -> None:
+        """Records after the last that was published here: told once."""
+        more = {
+            partition: standing.end
+            for partition, standing in found.items()
+            if (known := self._known.get(partition)) is not None
+            and known.identity == standing.identity
+            and standing.end > max(known.next_offset, self._strange.get(partition, 0))
+        }
+        if more:
+            self._strange |= more
+            log.warning("The topic %s holds records that this relay did not put there: %s", self._topic, more)
+            for told in self.on_strange:
+                told()
 
     def _wrong(self, partition: int, standing: Standing) -> str:
         """What a partition has lost, in words; empty if nothing."""

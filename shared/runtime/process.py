@@ -79,6 +79,7 @@ class Writing:
             self.log.admit = guard.admit
             guard.follow(self.writer)
             guard.on_changed.append(self.handler.forget)
+            guard.on_recovered.append(self.log.forget)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Writing]:
@@ -193,8 +194,9 @@ def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guar
     seal: Seal | None = None
     if settings.signing is not None:
         key = load_key(settings.signing.key)
-        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key)
+        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key, guard)
         parts.add("checkpoints", signer.run(), signer.stop)
+        relay.on_strange.append(signer.now)
         seal = Seal(key, checkpoint_file(settings.signing.folder, settings.service), signer.now)
     refiller = Refiller(
         pool,
@@ -209,9 +211,9 @@ def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guar
     parts.add("verification", verifier.run(), verifier.stop)
 
 
-def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey) -> Signer:
-    """What signs the checkpoints of a log."""
-    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds)
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey, guard: LogGuard) -> Signer:
+    """What signs the checkpoints of a log, as long as it is where it was."""
+    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds, healthy=guard.healthy)
 
 
 def verifier_of(pool: Pool, source: str, settings: Settings) -> Verifier:

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from shared.eventlog.signing import load_key
+from shared.eventlog.signing import load_key, load_public
 from shared.kafka.failures import BROKER_FAILURES
 from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.envelope import Recorded
@@ -27,7 +27,8 @@ from shared.reference.book import load
 from shared.relay.recovery.anew import Fits
 from shared.relay.recovery.plan import Plan
 from shared.relay.recovery.recover import Outcome, Place, plan_of, recover, report_of
-from shared.relay.signer import checkpoint_file
+from shared.relay.rule import rule
+from shared.relay.signer import checkpoint_file, mirror
 from shared.runtime.connect import connected, pooled
 from shared.runtime.service import Service
 from shared.runtime.settings import migrate_settings, service_settings
@@ -50,10 +51,11 @@ async def run_recover(service: Service, options: argparse.Namespace) -> int:
                 _tell(Outcome(plan), json_only=options.json)
                 return 1 if plan.tails or plan.gone or plan.missed or plan.look.unstored or plan.contested else 0
             outcome = await recover(place, fits_of(service), _say, accept_loss=options.accept_loss, plan=plan)
+            ruled = await _rule(place, plan if outcome.run is None else await plan_of(place, _say))
         except BROKER_FAILURES as failure:
             raise _no_kafka(place.bootstrap, failure) from failure
         _tell(outcome, json_only=options.json)
-        for line in await _effects(place, service, outcome):
+        for line in [*ruled, *await _effects(place, service, outcome)]:
             _say(line)
     return 0
 
@@ -86,7 +88,7 @@ def fits_of(service: Service) -> Fits:
 async def _place(service: Service) -> AsyncGenerator[Place]:
     settings = service_settings(service.name, os.environ)
     owner = migrate_settings(service.name, os.environ)
-    signing = settings.signing
+    signing, key = settings.signing, settings.public_key
     async with (
         pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} recover") as pool,
         connected(owner.owner_url) as connection,
@@ -98,8 +100,27 @@ async def _place(service: Service) -> AsyncGenerator[Place]:
             owner.app_role,
             settings.kafka_bootstrap,
             None if signing is None else checkpoint_file(signing.folder, service.name),
-            None if signing is None else load_key(signing.key).public,
+            None if key is None or not key.exists() else load_public(key),
         )
+
+
+async def _rule(place: Place, plan: Plan) -> list[str]:
+    """Sign which record is the log's where two follow, so that readers go on and later ones are not asked."""
+    positions = sorted({(node.lane, node.position) for node in plan.contested})
+    if not positions:
+        return []
+    signing = service_settings(place.source, os.environ).signing
+    if signing is None or place.file is None:
+        return [
+            f"{len(positions)} vị trí chờ phán quyết ký: đặt CLB_SIGNING_KEY / positions wait for a ruling: set CLB_SIGNING_KEY"
+        ]
+    key, lines = load_key(signing.key), list[str]()
+    for lane, position in positions:
+        ruling = await rule(place.pool, place.source, key, place.file, lane, position, "clb recover")
+        done = "không ký được / could not be signed: clb verify" if ruling is None else f"là / is {ruling.hash.hex()[:16]}"
+        lines.append(f"  làn / lane {lane}, vị trí / position {position}: {done}")
+    await mirror(place.source, place.file, place.bootstrap)
+    return lines
 
 
 async def _effects(place: Place, service: Service, outcome: Outcome) -> list[str]:

@@ -25,7 +25,7 @@ from shared.relay.recovery.recover import Place, plan_of, recover
 from shared.relay.recovery.taking import insert, pages, relayed
 from tests.shared import flow as toy
 from tests.shared.flow import CoinPut, streams_of_lanes, until
-from tests.shared.relay.test_guard import deployment_of, forged, process
+from tests.shared.relay.test_guard import deployment_of, forged, process, started_again
 from tests.shared.relay.test_relay import drained
 from tests.shared.relay.times import dumped, put_on_topic, restored
 
@@ -279,6 +279,7 @@ async def test_a_record_that_follows_beside_the_logs_own_is_contested_and_does_n
         await put_on_topic(flow.bootstrap, await deployment_of(flow), fake)
         await started.put("purse-0", 1)
         await until(lambda: drained(flow))
+    await started_again(flow)
     async with process(flow) as later:
         assert later.guard.healthy()
     async with place_of(flow) as place:

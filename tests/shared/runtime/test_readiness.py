@@ -75,7 +75,7 @@ async def servers(server_dir: Any) -> AsyncIterator[Servers]:
     owner = await connect(urls.owner)
     await eventlog.install(owner, urls.app_role)
     await relay_schema.install(owner, urls.app_role)
-    await projections.install(owner, urls.app_role, [Purses(source)])
+    await projections.install(owner, urls.app_role, [Purses(source)], source)
     await feeds.install(owner, urls.app_role)
     await owner.close()
     await asyncio.to_thread(topics.apply, kafka.bootstrap, (source,))

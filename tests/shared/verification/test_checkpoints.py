@@ -19,6 +19,7 @@ from shared.eventlog.signing import SigningKey, load_key, load_public, make_key,
 from shared.kafka.independent import read_topic
 from shared.kernel.errors import Refused
 from shared.relay.signer import Rewritten, Signer, checkpoint_file, make_checkpoint, mirror
+from shared.testing.folding import IDENTITY
 from tests.shared.flow import Place, running, streams_of_one_lane, until
 from tests.shared.verification import tampering as t
 
@@ -34,8 +35,8 @@ def three(key: SigningKey) -> list[str]:
     lines: list[str] = []
     previous = bytes(32)
     for n in range(1, 4):
-        heads = tuple((n if lane == 7 else 0, bytes([n if lane == 7 else 0]) * 32) for lane in range(64))
-        checkpoint = Checkpoint("toy", T0 + timedelta(minutes=n), heads, previous)
+        heads = tuple((n, bytes([n]) * 32) if lane == 7 else (0, IDENTITY.genesis(lane)) for lane in range(64))
+        checkpoint = Checkpoint("toy", IDENTITY, T0 + timedelta(minutes=n), heads, previous)
         previous = checkpoint.hash
         lines.append(checkpoint.line(key))
     return lines
@@ -46,11 +47,11 @@ def test_a_line_is_verified_by_anybody_with_the_public_key_and_three_lines_of_co
     found = json.loads(three(key)[0])
     content = json.dumps(found["checkpoint"], sort_keys=True, separators=(",", ":")).encode()
     public: Any = load_pem_public_key((tmp_path / "keys" / "a.key.pub").read_bytes())
-    public.verify(bytes.fromhex(found["signature"]), b"lien-the checkpoint 1\n" + content)
+    public.verify(bytes.fromhex(found["signature"]), b"lien-the checkpoint 2\n" + content)
     with pytest.raises(InvalidSignature):
         public.verify(bytes.fromhex(found["signature"]), content)
     second = json.loads(three(key)[1])["checkpoint"]
-    assert second["previous"] == sha256(b"lien-the checkpoint 1\n" + content).hexdigest()
+    assert second["previous"] == sha256(b"lien-the checkpoint 2\n" + content).hexdigest()
 
 
 def test_lines_that_are_whole_are_read_in_order(key: SigningKey) -> None:
@@ -60,7 +61,7 @@ def test_lines_that_are_whole_are_read_in_order(key: SigningKey) -> None:
     assert list(numbered(three(key), key.public, "another log")) == []
 
 
-@pytest.mark.parametrize("edit", ["position", "hash", "time", "source", "previous", "signature"])
+@pytest.mark.parametrize("edit", ["position", "hash", "time", "source", "deployment", "log", "previous", "signature"])
 def test_a_line_that_was_altered_anywhere_is_not_signed(key: SigningKey, edit: str) -> None:
     line = json.loads(three(key)[1])
     match edit:
@@ -72,6 +73,10 @@ def test_a_line_that_was_altered_anywhere_is_not_signed(key: SigningKey, edit: s
             line["checkpoint"]["time"] = T0.isoformat()
         case "source":
             line["checkpoint"]["source"] = "clubs"
+        case "deployment":
+            line["checkpoint"]["deployment"] = "38"
+        case "log":
+            line["checkpoint"]["log"] = "5eed5eed-0000-4000-8000-000000000001"
         case "previous":
             line["checkpoint"]["previous"] = "00" * 32
         case _:
@@ -86,7 +91,9 @@ def test_a_line_signed_by_another_key_is_not_taken(key: SigningKey, tmp_path: Pa
         read_line(three(other)[0], key.public)
 
 
-@pytest.mark.parametrize("line", ["", "null", "{}", "[1]", '{"checkpoint": {"format": 2}}', '{"checkpoint": 3}'])
+@pytest.mark.parametrize(
+    "line", ["", "null", "{}", "[1]", '{"checkpoint": {"format": 1}}', '{"checkpoint": 3}', '{"checkpoint": {"format": 2}}']
+)
 def test_what_is_no_checkpoint_is_said_to_be_none(key: SigningKey, line: str) -> None:
     with pytest.raises(BadCheckpoint):
         read_line(line, key.public)
