@@ -18,20 +18,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.eventlog.signing import PublicKey
-from shared.kafka.topics import PARTITIONS
 from shared.kernel.clock import system_clock
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
 from shared.projections import builds, rulings
 from shared.projections import rebuild_refusals as refusals
-from shared.projections.auditor import Auditor
 from shared.projections.builds import Built, beside
 from shared.projections.certificate import Json, certificate, differences, read_side, text_of
 from shared.projections.chain import Chain
 from shared.projections.dump import Difference
 from shared.projections.hand_over import level
+from shared.projections.hearing import load
 from shared.projections.record import LogAnswers, against_logs
+from shared.projections.rulings import PostgresDecisions
 from shared.projections.runner import Runner
 from shared.projections.schema import make_tables
 from shared.projections.set_aside import holding
@@ -246,7 +246,7 @@ async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *
 async def _chain(place: Place) -> Chain:
     """What this database knows of the logs, for the last steps of a build that is not live."""
     chain = Chain(keeps=False)
-    await Auditor(place.pool, place.bootstrap, (), chain, place.public, partitions=PARTITIONS, writes=False).load()
+    await load(PostgresDecisions(place.pool), chain)
     return chain
 
 

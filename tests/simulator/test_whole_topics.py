@@ -44,16 +44,10 @@ class Topics(World):
         super().build()
         self.broker.__class__ = CuttingBroker
 
-    async def _refill(self) -> None:
-        """Nobody does."""
-
-    async def _replay(self) -> None:
-        """Nor here."""
-
     def behind(self) -> list[str]:
         found: list[str] = []
         for source, log in self.logs.items():
-            for lane, events in enumerate(log._lanes):
+            for lane, events in enumerate(log.lanes_now):
                 marked, given = self.lanes[source].positions[lane], self.given(source, lane)
                 if (marked, given) != (len(events), len(events)):
                     found.append(f"{source} lane {lane}: {marked} marked, {given} to be had, of {len(events)}")
