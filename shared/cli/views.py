@@ -1,7 +1,8 @@
 """`clb views list|rebuild|compare|rollback`: the builds of the views of the running stack, each by its own service's command.
 
 Finds the service that has the view, and gives that service's command the settings of the running stack, or those of the
-environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` ...). Its exit code is the command's.
+environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` and so on). Its exit code is the
+command's.
 """
 
 from __future__ import annotations
@@ -38,12 +39,19 @@ def every(json: Json = False) -> None:
 
 @app.command()
 def rebuild(
-    view: View,
+    view: Annotated[str | None, typer.Argument(metavar="VIEW", help="As for the others; not with --spoiled.")] = None,
+    spoiled: Annotated[
+        bool, typer.Option("--spoiled", help="Every view that had taken a record which was ruled out since.")
+    ] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Swap it in although it differs from the live build.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Processes that fold; the number of cores if not given.")] = CORES,
     json: Json = False,
 ) -> None:
     """Dựng lại từ đầu, so từng byte, rồi đổi / rebuild from the logs, compare byte by byte, swap."""
+    if spoiled:
+        arguments = ["rebuild", "--spoiled", "--workers", str(workers)]
+        raise typer.Exit(max(_run(service, arguments, json=json) for service in SERVICES))
+    view = view or ""
     raise typer.Exit(
         _run(_service(view), ["rebuild", view, "--workers", str(workers), *(["--accept"] if accept else [])], json=json)
     )
