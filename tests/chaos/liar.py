@@ -37,10 +37,8 @@ class Told:
     """A record that a stranger put on a topic."""
 
     kind: str
-    topic: str
-    partition: int
-    offset: int
-    value: bytes | None
+    value: bytes
+    """No two lies have the same: by it a lie is known wherever it stands."""
     event_id: str = ""
     stream: str = ""
     repetition: bool = False
@@ -64,7 +62,7 @@ class Liar:
         self._rng = rng
         self.told: list[Told] = []
         self._open: set[Forged] = set()
-        self.kinds: list[tuple[str, float, Callable[[], None]]] = [
+        self.plain: list[tuple[str, float, Callable[[], None]]] = [
             ("lie: the next position, a bad link", 1.0, self._next),
             ("lie: a passed position, a bad link", 1.0, self._passed),
             ("lie: position 10^9", 1.0, self._far),
@@ -73,6 +71,8 @@ class Liar:
             ("lie: garbage", 1.0, self._garbage),
             ("lie: an unsigned checkpoint", 0.5, self._checkpoint),
             ("an exact repetition", 1.0, self._repetition),
+        ]
+        self.good: list[tuple[str, float, Callable[[], None]]] = [
             ("good forgery: the next position", 1.5, self._good),
             ("good forgery: two that follow each other", 1.0, self._good_two),
             ("good forgery: a passed position", 1.0, self._good_passed),
@@ -80,7 +80,7 @@ class Liar:
 
     async def tell(self, kind: str) -> bool:
         """Put it on the topic; False if there is nothing to lie about yet, or Kafka does not take it."""
-        act = next(act for name, _, act in self.kinds if name == kind)
+        act = next(act for name, _, act in (*self.plain, *self.good) if name == kind)
         try:
             await asyncio.to_thread(act)
         except (KafkaError, LookupError, TimeoutError):
@@ -181,7 +181,7 @@ class Liar:
         for _ in range(count):
             lie = next_in_lane(true, _name()).linked(bytes.fromhex(true.headers["ce_hash"].decode()))
             forged = Forged(int(lie.headers["ce_lane"]), int(lie.headers["ce_position"]), lie.headers["ce_hash"].decode())
-            self._open.add(forged)  # before it is sent: what is not acknowledged may still be there
+            self._open.add(forged)
             self._put(lie, "good forgery")
             true = lie
 
@@ -216,15 +216,15 @@ class Liar:
     def _send(
         self, kind: str, topic: str, partition: int, key: bytes, value: bytes, headers: Headers, *, repetition: bool = False
     ) -> None:
-        """Without retries: a lie that was sent twice would stand at a place that nobody knows."""
-        producer: Any = KafkaProducer(bootstrap_servers=self._world.kafka.bootstrap, retries=0, enable_idempotence=False)
-        try:
-            sent = producer.send(topic, value, key, headers=headers, partition=partition).get(timeout=20)
-        finally:
-            producer.close()
+        """It is in the books before it is sent: what is not acknowledged may still be there."""
         found = dict(headers)
         event_id, stream = (found.get(name, b"").decode(errors="replace") for name in ("ce_id", "ce_subject"))
-        self.told.append(Told(kind, topic, partition, sent.offset, value, event_id, stream, repetition))
+        self.told.append(Told(kind, value, event_id, stream, repetition))
+        producer: Any = KafkaProducer(bootstrap_servers=self._world.kafka.bootstrap)
+        try:
+            producer.send(topic, value, key, headers=headers, partition=partition).get(timeout=20)
+        finally:
+            producer.close()
 
 
 def _name() -> str:

@@ -1,7 +1,7 @@
 """What is lost: topics, the whole broker, and what a database had recorded since a dump of it.
 
-Databases are restored as a person restores them: from a dump that PostgreSQL's own tools took earlier in the round, in place under
-the running processes, or into a database made anew; then `recover` is run, sometimes killed and run again. Before a
+Databases are restored as a person restores them: from a dump that PostgreSQL's own tools took earlier in the round, in place
+under the running processes, or into a database made anew; then `recover` is run, sometimes killed and run again. Before a
 restore all that is recorded is waited for on its topic: what was acknowledged, and is neither in the dump nor on Kafka, is lost
 by nature, and no promise speaks of it. In a fork what is acknowledged after the restore is only in the restored log; `recover`
 appends it behind, or lists it for a person, who here sends it again under its key.

@@ -15,6 +15,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -64,7 +65,7 @@ class Nemesis:
             ("SIGSTOP broker", 0.7, self._broker_paused),
             ("Postgres immediate stop", 1.0, self._once_settled(self._postgres)),
             ("kill -9 everything at once", 0.7, self._once_settled(self._everything)),
-            *((kind, weight, partial(self.liar.tell, kind)) for kind, weight, _ in self.liar.kinds),
+            *((kind, weight, partial(self.liar.tell, kind)) for kind, weight, _ in self.liar.good),
             ("topics deleted and made anew", 1.0, self.losses.topic_anew),
             ("broker wiped", 0.7, partial(self.losses.broker_wiped, self._revive_broker)),
             ("database restored", 1.5, self._once_settled(self.losses.database_restored)),
@@ -73,17 +74,17 @@ class Nemesis:
 
     async def strike(self, kind: str) -> None:
         """One fault of this kind, if it can be done now."""
-        self._say(f"  {kind}")
+        began = time.monotonic()
         done = await next(fault[2] for fault in self._faults if fault[0] == kind)()
+        self._say(f"  {kind}{': not now' if done is False else ''} ({time.monotonic() - began:.1f} s)")
         if done is False:
-            self._say(f"  {kind}: not now")
             self.skipped[kind] += 1
         else:
             self.done[kind] += 1
 
     async def rage(self, stop: asyncio.Event, first: Sequence[str] = ()) -> None:
         """One fault after the other, these first, until told to stop; then everything runs again."""
-        keeper = asyncio.create_task(self._keep())
+        beside = [asyncio.create_task(self._keep()), asyncio.create_task(self._lie(stop))]
         kinds, weights = [fault[0] for fault in self._faults], [fault[1] for fault in self._faults]
         try:
             planned = list(first)
@@ -94,7 +95,8 @@ class Nemesis:
                 except TimeoutError:
                     continue
         finally:
-            keeper.cancel()
+            beside[0].cancel()
+            await beside[1]
             for name, child in self._world.children.items():
                 if child.exit_code() is not None:
                     self._world.start(name)
@@ -192,6 +194,16 @@ class Nemesis:
             os.kill(child.pid, signal.SIGSTOP)
             await asyncio.sleep(seconds)
             os.kill(child.pid, signal.SIGCONT)
+
+    async def _lie(self, stop: asyncio.Event) -> None:
+        """Strangers do not wait for other faults. What follows is told apart, one after the other with them."""
+        kinds, weights = [lie[0] for lie in self.liar.plain], [lie[1] for lie in self.liar.plain]
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5 + self._rng.random() * 4)
+                return
+            (kind,) = self._rng.choices(kinds, weights)
+            (self.done if await self.liar.tell(kind) else self.skipped)[kind] += 1
 
     async def _keep(self) -> None:
         """As a supervisor: what has ended by itself is started again."""
