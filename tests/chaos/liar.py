@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
+from tests.chaos.reading import consumer_of, until
 from tests.prove.lies import TOPIC, Lie, next_in_lane
 from tests.system.world import World
 
@@ -190,21 +191,20 @@ class Liar:
     def _last(self, back: int = 0) -> Lie:
         """A true record of a lane, the last one or so many before it. May raise `LookupError`."""
         lies = {one.value for one in self.told if not one.repetition}
-        consumer: Any = KafkaConsumer(bootstrap_servers=self._world.kafka.bootstrap, enable_auto_commit=False)
+        consumer = consumer_of(self._world.kafka.bootstrap)
         try:
             where = TopicPartition(TOPIC, self._rng.choice(sorted(consumer.partitions_for_topic(TOPIC) or ())))
             consumer.assign([where])
             first, end = consumer.beginning_offsets([where])[where], consumer.end_offsets([where])[where]
             consumer.seek(where, max(first, end - _BACK))
             lanes: dict[bytes, list[Lie]] = {}
-            while consumer.position(where) < end:
-                for record in consumer.poll(timeout_ms=2000).get(where, ()):
-                    if record.value in lies:
-                        continue
-                    headers = dict(record.headers)
-                    lane = lanes.setdefault(headers["ce_lane"], [])
-                    if not lane or int(headers["ce_position"]) > int(lane[-1].headers["ce_position"]):
-                        lane.append(Lie(record.partition, record.key, record.value, headers))
+            for record in until(consumer, {where: end}):
+                if record.value in lies:
+                    continue
+                headers = dict(record.headers)
+                lane = lanes.setdefault(headers["ce_lane"], [])
+                if not lane or int(headers["ce_position"]) > int(lane[-1].headers["ce_position"]):
+                    lane.append(Lie(record.partition, record.key, record.value, headers))
         finally:
             consumer.close()
         fit = [lane for lane in lanes.values() if len(lane) > back]
@@ -220,11 +220,14 @@ class Liar:
         found = dict(headers)
         event_id, stream = (found.get(name, b"").decode(errors="replace") for name in ("ce_id", "ce_subject"))
         self.told.append(Told(kind, value, event_id, stream, repetition))
-        producer: Any = KafkaProducer(bootstrap_servers=self._world.kafka.bootstrap)
+        producer: Any = KafkaProducer(
+            bootstrap_servers=self._world.kafka.bootstrap, bootstrap_timeout_ms=8000, max_block_ms=8000,
+            delivery_timeout_ms=15_000, request_timeout_ms=10_000, linger_ms=0,
+        )  # fmt: skip
         try:
             producer.send(topic, value, key, headers=headers, partition=partition).get(timeout=20)
         finally:
-            producer.close()
+            producer.close(timeout=5)
 
 
 def _name() -> str:
