@@ -10,7 +10,7 @@ import asyncio
 import platform
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -155,11 +155,24 @@ async def _services() -> Sequence[Found]:
             continue
         for part, state in service["parts"].items():
             if not state.get("ok"):
-                why = state.get("why") or state.get("red") or state.get("failure") or ""
-                found.append(Found("bad", f"{name} {part}", f"đỏ: {why}", f"red: {why}", *_log_of(name)))
+                found.append(red_part(name, part, state))
             lines = map(str, state.get("degraded") or ())
             found += [Found("warn", f"{name} {part}", line, line, *_log_of(name)) for line in lines]
     return found
+
+
+def red_part(name: str, part: str, state: Mapping[str, Any]) -> Found:
+    """A part of a service that cannot do its work. What shows that something false may be about makes a restart unsafe: a log
+    that lacks what was published, and a lane that stands still because nobody could say which record is true."""
+    area = f"{name} {part}"
+    if part == "log" and state.get("closed"):
+        vi = f"nhật ký đã lùi về quá khứ, không nhận lệnh: {state.get('why') or ''}"
+        en = f"the log went back in time and takes no commands: {state.get('why') or ''}"
+        return Found("bad", area, vi, en, *command(f"./clb recover {name}"), blocks=True)
+    why = state.get("why") or "; ".join(state.get("red") or ()) or state.get("failure") or ""
+    if part == "projections" and state.get("red"):
+        return Found("bad", area, f"đỏ: {why}", f"red: {why}", *command("./clb set-aside list; ./clb recover"), blocks=True)
+    return Found("bad", area, f"đỏ: {why}", f"red: {why}", *_log_of(name))
 
 
 def _clock(answer: httpx.Response, before: float) -> Found:

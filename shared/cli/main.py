@@ -18,7 +18,9 @@ from shared.cli import (
     imports,
     letters,
     progress,
+    recover,
     republish,
+    set_aside,
     stack,
     tokens,
     topics,
@@ -50,8 +52,10 @@ app.command("verify")(verify.verify)
 app.command("dump")(verify.dump)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("recover")(recover.recover)
 app.command("republish")(republish.republish)
 app.add_typer(letters.app, name="letters")
+app.add_typer(set_aside.app, name="set-aside")
 app.add_typer(checkpoint.app, name="checkpoint")
 
 

@@ -102,6 +102,8 @@ def show(found: Status) -> None:
         if standing.why is not None:
             said = word("không trả lời, được khởi động lại", "does not answer, is started again")
             out.print(f"✗ {standing.member.name}: {said} ({standing.why})", markup=False)
+    for name, why in found.reasons:
+        out.print(f"! {name}: {why}", markup=False)
 
 
 def path_of(data_dir: Path | None) -> Path:

@@ -7,9 +7,8 @@ client. The exit code is 1 if one of them contradicts the store. With `--dump` i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,8 +19,8 @@ from shared.cli.client import kafka_address, no_answer
 from shared.cli.meter import Meter
 from shared.cli.speech import err, grouped, out, print_json, word
 from shared.cli.stack import DataDirOption, path_of
-from shared.eventlog.checkpoints import BadCheckpoint, numbered, read_file
-from shared.eventlog.marks import Finding, Marks, marks_of
+from shared.eventlog.checkpoints import read_file
+from shared.eventlog.marks import Finding, Marks
 from shared.eventlog.signing import PublicKey, load_public, public_path
 from shared.eventlog.stored import DumpedLog, StoredLog, write_dump
 from shared.eventlog.verification import first_of_lanes, verify_stored
@@ -32,30 +31,10 @@ from shared.kernel.errors import Refused
 from shared.local.reach import checkpoints_folder, database, key_path
 from shared.local.verified import Verified, keep
 from shared.relay.signer import checkpoint_file
-from shared.relay.witness import against_kafka
+from shared.relay.verification import Report, check_store, check_topic, marks_from
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Source = Annotated[list[str] | None, typer.Option("--source", help="clubs, trainings, monitoring, reporting; all if none.")]
-
-
-@dataclass(slots=True)
-class Report:
-    """What was found of one log."""
-
-    source: str
-    rows: int = 0
-    findings: list[Finding] = field(default_factory=list[Finding])
-    checkpoints: int = 0
-    last_checkpoint: str | None = None
-    notes: list[str] = field(default_factory=list[str])
-    """What could not be looked at, and what is wrong with the checkpoints themselves."""
-    bad: list[str] = field(default_factory=list[str])
-    kafka: int | None = None
-
-    @property
-    def sound(self) -> bool:
-        """Whether nothing contradicts the log."""
-        return not self.findings and not self.bad
 
 
 def verify(
@@ -108,7 +87,7 @@ async def _dump(source: str, to: Path, data_dir: Path) -> int:
 async def _of_dump(path: Path, checkpoints: Path | None, public: PublicKey | None, *, quiet: bool) -> Report:
     log = DumpedLog(path)
     report = Report(log.source)
-    marks = _marks(report, read_file(checkpoints) if checkpoints else (), public)
+    marks = marks_from(report, read_file(checkpoints) if checkpoints else (), public)
     total = report.rows = sum(head.position for head in log.heads.values())
     with nullcontext() if quiet else Meter(path.name, total) as meter:
         report.findings = first_of_lanes(await verify_stored(log, marks, meter.at if meter else lambda _: None))
@@ -120,48 +99,26 @@ async def _of_database(
 ) -> Report:
     report = Report(source)
     file = checkpoints or checkpoint_file(checkpoints_folder(folder), source)
-    marks = _marks(report, read_file(file) if checkpoints or file.exists() else (), public)
+    marks = marks_from(report, read_file(file) if checkpoints or file.exists() else (), public)
     async with database(source, folder) as pool:
         log = await StoredLog.open(pool, source)
-        total = report.rows = sum(head.position for head in log.heads.values())
+        total = sum(head.position for head in log.heads.values())
         with nullcontext() if quiet else Meter(f"{source}: {word('kho', 'store')}", total) as meter:
-            findings = await verify_stored(log, marks, meter.at if meter else lambda _: None)
-        findings += await log.without_answer()
-        if outside := await log.outside():
-            report.bad.append(f"{outside} rows in lanes that do not exist")
+            await check_store(report, pool, log, marks, meter.at if meter else lambda _: None)
         if kafka:
-            findings += await _kafka(report, pool, quiet=quiet)
-    report.findings = first_of_lanes(findings)
+            await _kafka(report, pool, marks, quiet=quiet)
     keep(folder, Verified(source, datetime.now(UTC), report.sound, report.rows, report.checkpoints))
     return report
 
 
-async def _kafka(report: Report, pool: Any, *, quiet: bool) -> list[Finding]:
+async def _kafka(report: Report, pool: Any, marks: Marks, *, quiet: bool) -> None:
     address = kafka_address()
     try:
-        total = report.kafka = await asyncio.to_thread(record_count, address, topic_of(report.source))
+        total = await asyncio.to_thread(record_count, address, topic_of(report.source))
         with nullcontext() if quiet else Meter(f"{report.source}: Kafka", total) as meter:
-            return await against_kafka(pool, report.source, address, meter.at if meter else lambda _: None)
+            await check_topic(report, pool, marks, address, meter.at if meter else lambda _: None)
     except BROKER_FAILURES as failure:
         raise no_answer(address, failure) from failure
-
-
-def _marks(report: Report, lines: Iterable[str], public: PublicKey | None) -> Marks:
-    """What the checkpoints say; a line that is none, or not signed by the key, is a finding of its own."""
-    try:
-        marks = marks_of(numbered(lines, public, report.source))
-    except BadCheckpoint as bad:
-        report.bad.append(f"{word('điểm kiểm', 'checkpoints')}: {bad}")
-        return Marks()
-    report.checkpoints, report.last_checkpoint = marks.count, marks.last.time.isoformat() if marks.last else None
-    report.bad += [
-        f"{word('thiếu điểm kiểm trước dòng', 'a checkpoint is missing before line')} {gap}" for gap in marks.missing_lines
-    ]
-    if not marks.count:
-        report.notes.append(word("không có điểm kiểm nào để so", "there are no checkpoints to hold it against"))
-    elif public is None:
-        report.notes.append(word("không có khoá công khai: chữ ký chưa được kiểm", "no public key: no signature was checked"))
-    return marks
 
 
 def _public(given: Path | None, data_dir: Path) -> PublicKey | None:
@@ -184,13 +141,13 @@ def _show(report: Report) -> None:
         looked.append(f"Kafka {grouped(report.kafka)}")
     style = "green" if report.sound else "bold red"
     out.print(f"{mark} {report.source}: {verdict} ({', '.join(looked)})", style=style, markup=False)
-    for line in report.bad:
-        out.print(f"  ✗ {line}", style="red", markup=False)
+    for said in report.bad:
+        out.print(f"  ✗ {word(said.vi, said.en)}", style="red", markup=False)
     for number, finding in enumerate(report.findings):
         first = f"{word('hàng đầu tiên', 'the first row')}: " if number == 0 else ""
         out.print(f"  ✗ {first}{describe(finding)}", style="red", markup=False)
-    for line in report.notes:
-        err.print(f"  ! {line}", markup=False)
+    for said in report.notes:
+        err.print(f"  ! {word(said.vi, said.en)}", markup=False)
 
 
 def describe(finding: Finding) -> str:

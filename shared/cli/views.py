@@ -1,23 +1,26 @@
 """`clb views list|rebuild|compare|rollback`: the builds of the views of the running stack, each by its own service's command.
 
 Finds the service that has the view, and gives that service's command the settings of the running stack, or those of the
-environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`). Its exit code is the command's.
+environment (`*_DATABASE_URL`, `*_DATABASE_OWNER_URL`, `KAFKA_BOOTSTRAP`, `CLUBS_URL` and so on). Its exit code is the
+command's.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
+from json import loads
 from typing import Annotated
 
 import typer
 
 from shared.cli.client import kafka_address
+from shared.cli.speech import print_json
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
-from shared.local.layout import SERVICES, views_command
+from shared.local.layout import SERVICES, addresses, service_command
 from shared.local.reach import known_urls, public_key_path
-from shared.local.state import default_data_dir
+from shared.local.state import DataDir, default_data_dir
 from shared.web.routing import VIEWS, service_of_view
 
 app = typer.Typer(no_args_is_help=True, help="Bản dựng của các bảng tổng hợp / builds of the views.")
@@ -32,18 +35,33 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command("list")
 def every(json: Json = False) -> None:
     """Mọi bản dựng / every build, and which one is live."""
-    codes = [_run(service, ["list"], json=json) for service in SERVICES]
-    raise typer.Exit(max(codes))
+    if not json:
+        raise typer.Exit(max(_run(service, ["list"], json=False) for service in SERVICES))
+    found: list[object] = []
+    for service in SERVICES:
+        command, env = _command(service, ["list", "--json"])
+        done = subprocess.run(command, env=env, check=False, stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise typer.Exit(done.returncode)
+        found += loads(done.stdout)
+    print_json(found)
 
 
 @app.command()
 def rebuild(
-    view: View,
+    view: Annotated[str | None, typer.Argument(metavar="VIEW", help="As for the others; not with --spoiled.")] = None,
+    spoiled: Annotated[
+        bool, typer.Option("--spoiled", help="Every view that had taken a record which was ruled out since.")
+    ] = False,
     accept: Annotated[bool, typer.Option("--accept", help="Swap it in although it differs from the live build.")] = False,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Processes that fold; the number of cores if not given.")] = CORES,
     json: Json = False,
 ) -> None:
     """Dựng lại từ đầu, so từng byte, rồi đổi / rebuild from the logs, compare byte by byte, swap."""
+    if spoiled:
+        arguments = ["rebuild", "--spoiled", "--workers", str(workers)]
+        raise typer.Exit(max(_run(service, arguments, json=json) for service in SERVICES))
+    view = view or ""
     raise typer.Exit(
         _run(_service(view), ["rebuild", view, "--workers", str(workers), *(["--accept"] if accept else [])], json=json)
     )
@@ -69,9 +87,18 @@ def _service(view: str) -> str:
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
-    data_dir = default_data_dir()
-    command, env = views_command(
-        service, [*arguments, *(["--json"] if json else [])],
-        bootstrap=kafka_address(), urls=known_urls(service, data_dir), public_key=public_key_path(data_dir),
-    )  # fmt: skip
+    command, env = _command(service, [*arguments, *(["--json"] if json else [])])
     return subprocess.run(command, env=env, check=False).returncode
+
+
+def _command(service: str, arguments: list[str]) -> tuple[list[str], dict[str, str]]:
+    data_dir = default_data_dir()
+    given = {name: os.environ[name] for each in SERVICES if os.environ.get(name := f"{each.upper()}_URL")}
+    return service_command(
+        service,
+        ["views", *arguments],
+        bootstrap=kafka_address(),
+        urls=known_urls(service, data_dir),
+        public_key=public_key_path(data_dir),
+        services={**addresses(DataDir(data_dir).remembered().ports), **given},
+    )

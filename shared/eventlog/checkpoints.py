@@ -132,7 +132,7 @@ def last_of(path: Path) -> Checkpoint | None:
         return None
     size, wanted = path.stat().st_size, _TAIL
     while True:  # rulings stand among them, and however many there are, the last checkpoint is before them
-        lines = [line for line in _tail(path, wanted) if not is_ruling(line)]
+        lines = [line for line in last_lines(path, wanted) if not is_ruling(line)]
         if len(lines) > 1 or (lines and wanted >= size):
             return read_line(lines[-1], None)
         if wanted >= size:
@@ -169,7 +169,7 @@ def is_ruling(line: str) -> bool:
     return '"ruling":{' in line
 
 
-def _tail(path: Path, wanted: int) -> list[str]:
+def last_lines(path: Path, wanted: int = _TAIL) -> list[str]:
     """The last lines of a file, without reading all of it: a line is about 4,600 bytes long. The first may be cut."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

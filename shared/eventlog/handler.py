@@ -140,6 +140,10 @@ class Handler:
             return requests
         return [replace(request, recorded_at=request.recorded_at or request.caused_at) for request in requests]
 
+    def forget(self) -> None:
+        """Read every stream anew: what is known of them may be of a log that went back in time."""
+        self._states.clear()
+
     async def preview(self, requests: Sequence[Request]) -> list[Preview | Refused]:
         """What each command would record if it came now, in order. Stores nothing."""
         tasks = [self._task(request) for request in requests]

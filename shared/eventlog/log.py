@@ -28,7 +28,8 @@ class Log(Protocol):
         The commands of a batch that act on one stream are a chain: they apply in order, and after one that failed the
         rest of that stream conflicts, since it was decided on what did not happen. Other streams go on. `atomic`: if one
         command fails, all that were not stored before are answered with a conflict. May raise `Refused`
-        ("clock-not-simulated"), `LogUnavailable` (the outcome is unknown: repeat), `Clash` (repeat one by one).
+        ("clock-not-simulated"), `LogBehind` (nothing is written), `LogUnavailable` (the outcome is unknown: repeat), `Clash`
+        (repeat one by one).
         """
         ...
 
@@ -73,6 +74,20 @@ class LogUnavailable(Refused):
             "log-unavailable",
             "Cơ sở dữ liệu chưa trả lời, chưa rõ lệnh đã được ghi hay chưa. Hãy gửi lại cùng mã lệnh (Idempotency-Key).",
             "The database did not answer, so it is unknown whether the command was stored. Send it again under the same id.",
+            status=503,
+        )
+
+
+class LogBehind(Refused):
+    """The log lacks what was acknowledged: a restored backup, a standby that lagged. Nothing is written before a recovery."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            "log-behind",
+            f"Nhật ký {source} thiếu sự kiện đã được xác nhận nên tạm không ghi gì; lệnh này chưa được ghi. "
+            f"Người vận hành chạy: ./clb recover {source}.",
+            f"The log of {source} lacks events that were acknowledged, so nothing is written for now; this command was not "
+            f"recorded. The operator runs: ./clb recover {source}.",
             status=503,
         )
 

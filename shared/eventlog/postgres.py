@@ -6,18 +6,18 @@ write in any other way: the role it connects as can do nothing but call that fun
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
-from shared.eventlog.log import Clash, LogUnavailable, clock_not_simulated, require_distinct
+from shared.eventlog.log import Clash, LogBehind, LogUnavailable, clock_not_simulated, require_distinct
 from shared.eventlog.records import RECORDED, Append, Appended, Conflict, LaneHead, LogIdentity, Mismatch, Outcome
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import lane_of
 
-_APPEND = "select * from log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+_APPEND = "select * from log.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 _EVENT = f"select {RECORDED} from log.events"  # noqa: S608  constants
 _ANSWERS = """select c.command_id::text, c.fingerprint, c.stream, c.version, c.lane, c.position, c.recorded_at,
     array(select e.event_id::text from log.events e where e.lane = c.lane and e.position <= c.position
@@ -25,16 +25,26 @@ _ANSWERS = """select c.command_id::text, c.fingerprint, c.stream, c.version, c.l
     from log.commands c where c.command_id = any($1)"""
 
 
-async def open_pool(url: str, *, min_size: int = 1, max_size: int = 8, **settings: str) -> Any:
-    """A pool for a log. Returning a connection costs no round trip, so its users must leave no session state behind."""
+async def open_pool(
+    url: str, *, min_size: int = 1, max_size: int = 8, on_connect: Callable[[], None] | None = None, **settings: str
+) -> Any:
+    """A pool for a log. Returning a connection costs no round trip, so its users must leave no session state behind.
+
+    `on_connect` is called for each new connection before anybody uses it: it may lead to another server than the last.
+    """
 
     async def nothing_to_reset(_connection: Any) -> None: ...
+
+    async def connected(_connection: Any) -> None:
+        if on_connect is not None:
+            on_connect()
 
     pool: Any = asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType]  asyncpg is not annotated
         url,
         min_size=min_size,
         max_size=max_size,
         reset=nothing_to_reset,
+        init=connected,
         server_settings={"jit": "off", "application_name": "lien-the", **settings},
     )
     return await pool
@@ -51,6 +61,9 @@ class PostgresLog:
     def __init__(self, pool: Any, source: str) -> None:
         self._pool = pool
         self._source = source
+        self.admit: Callable[[Any], Awaitable[None]] | None = None
+        """Awaited with the connection of an append before it is used; may raise `Refused`: then nothing is written."""
+        self._known: dict[int, int] = {}
 
     @property
     def source(self) -> str:
@@ -62,10 +75,20 @@ class PostgresLog:
         if not batch:
             return []
         require_distinct(batch)
-        arguments = _arguments(self._source, batch, atomic=atomic)
+        arguments = _arguments(self._source, batch, self._known, atomic=atomic)
         async with self._connection() as connection:
+            if self.admit is not None:
+                await self.admit(connection)
             row: Any = await connection.fetchrow(_APPEND, *arguments)
-        return [_outcome(append, index, row) for index, append in enumerate(batch)]
+        outcomes = [_outcome(append, index, row) for index, append in enumerate(batch)]
+        for outcome in outcomes:
+            if isinstance(outcome, Appended):
+                self._known[outcome.lane] = max(outcome.position, self._known.get(outcome.lane, 0))
+        return outcomes
+
+    def forget(self) -> None:
+        """What was answered is no measure any more: the log was recovered, and lacks what nobody could bring back."""
+        self._known.clear()
 
     async def load(self, streams: Sequence[str]) -> dict[str, list[Recorded]]:
         """See `Log.load`."""
@@ -127,12 +150,14 @@ class PostgresLog:
         except asyncpg.PostgresError as error:
             if getattr(error, "sqlstate", None) == "LT001":
                 raise clock_not_simulated() from error
+            if getattr(error, "sqlstate", None) == "LT003":
+                raise LogBehind(self._source) from error
             raise LogUnavailable from error
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError) as error:
             raise LogUnavailable from error
 
 
-def _arguments(source: str, batch: Sequence[Append], *, atomic: bool) -> tuple[object, ...]:
+def _arguments(source: str, batch: Sequence[Append], known: Mapping[int, int], *, atomic: bool) -> tuple[object, ...]:
     """The arguments of `log.append`: one array a column of the commands, then one a column of the events."""
     timed = any(append.recorded_at is not None for append in batch)
     after: list[int | None] = []
@@ -159,6 +184,7 @@ def _arguments(source: str, batch: Sequence[Append], *, atomic: bool) -> tuple[o
         [event.type for _, _, event in events],
         [event.schema_version for _, _, event in events],
         [event.data for _, _, event in events],
+        [known.get(lane_of(append.stream), 0) for append in batch],
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.kernel.errors import Refused
 
-_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append")
+_FILES = ("tables", "canonical", "refuse_change", "end_simulation", "append", "take_back")
 _INSTALL_LOCK = 0x4C54_0001
 _FROZEN = ("events", "commands")
 NATIONAL = "vn"
@@ -71,6 +71,16 @@ async def _require_restored(connection: Any) -> None:
             "The restore of this database has not ended: run ./clb restore again with the same backup.",
             status=503,
         )
+
+
+async def prepare_beside(connection: Any, schema: str) -> None:
+    """The tables of a log in another schema, and what takes events into them, for a log that is built anew. As the owner.
+    Everything else comes with `install`, once the schema is called `log`."""
+    folder = files("shared.eventlog") / "sql"
+    for name in ("tables", "canonical", "take_back"):
+        text = (folder / f"{name}.sql").read_text(encoding="utf-8")
+        text = text.replace("create schema if not exists log;", f"create schema {schema};")
+        await connection.execute(re.sub(r"\blog\.(?=[a-z])", f"{schema}.", text))
 
 
 async def _require_format(connection: Any) -> None:

@@ -43,6 +43,10 @@ class StateCache:
             if len(self._known) > self._size:
                 self._known.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all streams: the log may be another than the one that they were read from."""
+        self._known.clear()
+
     def drop_unless(self, stream: str, version: int) -> None:
         """Forget the stream if it is known at another version."""
         known = self._known.get(stream)

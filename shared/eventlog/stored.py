@@ -2,11 +2,13 @@
 
 The file is NDJSON, gzipped where its name ends in `.gz`: a line about the log with its heads, a line a row in order of lane and
 position, and a last line with their number, so that a file that was cut short is refused. Both are read page by page, in flat
-memory, and without a long transaction: a row after the head of its lane is looked for in one statement with the head.
+memory, and without a long transaction: a row after the head of its lane is looked for in one statement with the head. A log
+in use is read with pauses, so that those who write and publish go first.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
@@ -32,17 +34,27 @@ class StoredLog:
     """The log of a database, read as the service's own role or any other that may read."""
 
     def __init__(
-        self, pool: Pool, source: str, identity: LogIdentity, heads: Mapping[int, LaneHead], *, page: int = 1000
+        self,
+        pool: Pool,
+        source: str,
+        identity: LogIdentity,
+        heads: Mapping[int, LaneHead],
+        *,
+        page: int = 1000,
+        pause: float = 0.0,
     ) -> None:
         self._pool = pool
         self.source = source
         self.identity = identity
         self.heads = heads
         self._page = page
+        self._pause = pause
+        self.starts: Mapping[int, int] = {}
+        """After which position the pages of a lane begin, if not at its first row."""
 
     @classmethod
-    async def open(cls, pool: Pool, source: str, *, page: int = 1000) -> StoredLog:
-        """As it is now. May raise `Refused` if a lane has no head."""
+    async def open(cls, pool: Pool, source: str, *, page: int = 1000, pause: float = 0.0) -> StoredLog:
+        """As it is now. `pause`: seconds of rest after each page. May raise `Refused` if a lane has no head."""
         async with pool.acquire() as connection:
             rows = await connection.fetch("select lane, position, hash, last_at from log.lanes order by lane")
             identity = await identity_of(connection)
@@ -53,12 +65,12 @@ class StoredLog:
                 f"Kho {source} không đủ {LANES} đầu làn: bảng log.lanes đã bị sửa.",
                 f"The store of {source} does not have {LANES} lane heads: the table log.lanes was changed.",
             )
-        return cls(pool, source, identity, heads, page=page)
+        return cls(pool, source, identity, heads, page=page, pause=pause)
 
     async def pages(self) -> AsyncIterator[Sequence[Recorded]]:
         """See `Stored.pages`."""
         for lane in range(LANES):
-            after, head = _LEAST, self.heads[lane].position
+            after, head = self.starts.get(lane, _LEAST), self.heads[lane].position
             while rows := await self._fetch(
                 f"select {RECORDED} from log.events where lane = $1 and position > $2 and position <= $3 "  # noqa: S608  constants
                 "order by position limit $4",
@@ -69,6 +81,8 @@ class StoredLog:
             ):
                 yield rows
                 after = rows[-1].position
+                if self._pause:
+                    await asyncio.sleep(self._pause)
             beyond = await self._fetch(
                 f"select {RECORDED} from log.events e where lane = $1 "  # noqa: S608  constants
                 "and position > (select l.position from log.lanes l where l.lane = e.lane) order by position limit 1",
@@ -85,10 +99,11 @@ class StoredLog:
                 row: Any = await connection.fetchrow(
                     """select e.position, e.stream from log.events e
                     left join log.commands c on c.command_id = e.command_id
-                    where e.lane = $1 and (c.command_id is null or c.lane <> e.lane or c.stream <> e.stream
-                        or e.position > c.position or e.position <= c.position - c.events)
+                    where e.lane = $1 and e.position > $2 and (c.command_id is null or c.lane <> e.lane
+                        or c.stream <> e.stream or e.position > c.position or e.position <= c.position - c.events)
                     order by e.position limit 1""",
                     lane,
+                    self.starts.get(lane, _LEAST),
                 )
                 if row is not None:
                     at: int = row["position"]

@@ -2,7 +2,7 @@
 
 One pass over the events in order of lane and position, whatever they come from (a database, a file), in flat memory. Of each
 lane it names the first row that was changed, removed or put in; where only a checkpoint shows it, the span in which it is.
-Refuses to repair.
+A pass may start behind what an earlier one proved, at a position whose hash was signed. Refuses to repair.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.eventlog.chain import link
+from shared.eventlog.checkpoints import Head
 from shared.eventlog.marks import Finding, Marks, Witness
 from shared.eventlog.records import LaneHead, LogIdentity
 from shared.kernel.envelope import Recorded
@@ -41,9 +42,14 @@ class Stored(Protocol):
         ...
 
 
-async def verify_stored(stored: Stored, marks: Marks, tell: Callable[[int], None] = lambda _: None) -> list[Finding]:
-    """What is wrong, at most one finding a lane, in order. `tell` hears how many events were read."""
-    check = _Check(stored, marks)
+async def verify_stored(
+    stored: Stored, marks: Marks, tell: Callable[[int], None] = lambda _: None, *, starts: Mapping[int, Head] | None = None
+) -> list[Finding]:
+    """What is wrong, at most one finding a lane, in order. `tell` hears how many events were read.
+
+    `starts`: where the pages of a lane begin, if not at its first event: after this position, whose hash is known.
+    """
+    check = _Check(stored, marks, starts or {})
     read = 0
     async for page in stored.pages():
         for event in page:
@@ -56,9 +62,10 @@ async def verify_stored(stored: Stored, marks: Marks, tell: Callable[[int], None
 class _Check:
     """The state of the pass: where the lane in hand stands, and which of its marks come next."""
 
-    def __init__(self, stored: Stored, marks: Marks) -> None:
+    def __init__(self, stored: Stored, marks: Marks, starts: Mapping[int, Head]) -> None:
         self._stored = stored
         self._marks = marks
+        self._starts = starts
         self._found: list[Finding] = list(marks.contradictions)
         self._lane = -1
         self._begin(0)
@@ -131,11 +138,11 @@ class _Check:
                 self._begin(self._lane)
 
     def _begin(self, lane: int) -> None:
-        self._position, self._hash = 0, self._stored.identity.genesis(lane)
+        self._position, self._hash = self._starts.get(lane) or (0, self._stored.identity.genesis(lane))
         self._last_at: datetime | None = None
-        self._proved, self._next_mark, self._stopped = 0, 0, False
+        self._proved, self._next_mark, self._stopped = self._position, 0, False
         self._head = self._stored.heads[lane]
-        self._ahead = self._marks.of(lane)
+        self._ahead = [mark for mark in self._marks.of(lane) if mark[0] > self._position]
 
     def _end(self) -> None:
         if self._stopped:

@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from shared.eventlog.log import Clash, Log, LogUnavailable
+from shared.eventlog.log import Clash, Log, LogBehind, LogUnavailable
 from shared.eventlog.records import Append, Appended, Conflict, Outcome
 from shared.kernel.crashpoint import crashpoint
+from shared.kernel.errors import Refused
 
 _logger = logging.getLogger(__name__)
 _COMMANDS_A_CALL = 512
@@ -56,7 +57,9 @@ class AppendWriter:
         self.on_written: list[Callable[[Written], None]] = []
         """Called after each commit with what was written, for metrics and traces."""
         self.on_failed: list[Callable[[], None]] = []
-        """Called when the log was unavailable."""
+        """Called when the log was unavailable, or is not where it was."""
+        self.refusal: Callable[[], Refused | None] = lambda: None
+        """Why no command is taken just now: asked before each, answered at once."""
 
     @property
     def waiting(self) -> int:
@@ -86,6 +89,8 @@ class AppendWriter:
             return []
         if self._stopping or self._task is None:
             raise LogUnavailable
+        if (refused := self.refusal()) is not None:
+            raise refused
         group = _Group(commands, atomic, asyncio.get_running_loop().create_future())
         self._waiting.append(group)
         self._wake.set()
@@ -128,8 +133,8 @@ class AppendWriter:
             commands = [command for group in groups for command in group.commands]
             outcomes = iter(await self._log.append(commands, atomic=groups[0].atomic))
             answers = [[next(outcomes) for _ in group.commands] for group in groups]
-        except LogUnavailable as error:
-            _logger.warning("the log is unavailable: %s", error.__cause__)
+        except (LogUnavailable, LogBehind) as error:
+            _logger.warning("the log takes nothing: %s", error.__cause__ or error)
             for group in groups:
                 _fail(group, error)
             for hook in self.on_failed:

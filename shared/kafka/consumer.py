@@ -67,6 +67,8 @@ class BatchConsumer:
         self._on_assigned = assigned
         self._stopping = asyncio.Event()
         self._pause = _FIRST_PAUSE
+        self._turned: dict[tuple[str, int], int] = {}
+        """Where somebody wanted to read again since the last batch that went well."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self.assigned: frozenset[tuple[str, int]] | None = None
         """What this member reads; None before it has joined the group, or after it was thrown out of it."""
@@ -140,9 +142,10 @@ class BatchConsumer:
                 found[topic, partition] = end
         return found
 
-    async def rewind(self, topic: str, partition: int) -> None:
-        """Read a partition again from its beginning."""
-        await self._seek(topic, partition, OFFSET_BEGINNING)
+    async def rewind(self, topic: str, partition: int, offset: int = OFFSET_BEGINNING) -> None:
+        """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile."""
+        self._turned[topic, partition] = offset
+        await self._seek(topic, partition, offset)
 
     async def _batch(self, message: KafkaMessage) -> None:
         """FastStream's message lives on in cycles, its context in timers that the handler left: neither may hold the batch."""
@@ -156,6 +159,7 @@ class BatchConsumer:
             await self._read_again(records)
             return
         self._pause, self.last_failure = _FIRST_PAUSE, None
+        self._turned.clear()
         await self._commit()
 
     async def _handled(self, records: Sequence[Received]) -> bool:
@@ -172,8 +176,8 @@ class BatchConsumer:
         first: dict[tuple[str, int], int] = {}
         for record in records:
             first.setdefault((record.topic, record.partition), record.offset)
-        for (topic, partition), offset in first.items():
-            await self._seek(topic, partition, offset)
+        for where, offset in first.items():
+            await self._seek(*where, min(offset, self._turned.get(where, offset)))
         pause, self._pause = self._pause, min(self._pause * 2, _LONGEST_PAUSE)
         try:
             await asyncio.wait_for(self._stopping.wait(), pause)

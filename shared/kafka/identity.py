@@ -24,10 +24,12 @@ _EARLIEST, _LATEST = -2, -1
 
 
 class Standing(NamedTuple):
-    """What a partition is now: its identity, and the offset after its last record."""
+    """What a partition is now: its identity, the offset after its last record, and the hash of the event at an offset that was
+    asked about (empty if none was, or if there is none)."""
 
     identity: str
     end: int
+    last: str = ""
 
 
 def standings(bootstrap: str, topic: str) -> dict[int, Standing]:
@@ -45,6 +47,11 @@ def standings(bootstrap: str, topic: str) -> dict[int, Standing]:
         return {
             where.partition: Standing(f"{described['topic_id']}@{firsts[where].offset}", ends[where].offset) for where in wanted
         }
+
+
+def first_of(identity: str) -> int:
+    """The first offset that an identity names."""
+    return int(identity.rpartition("@")[2])
 
 
 def identities(bootstrap: str, partitions: Collection[Where]) -> dict[Where, str]:

@@ -9,7 +9,7 @@ records mean.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -22,11 +22,17 @@ _BATCH = 2000
 
 
 def read_topic(
-    bootstrap: str, topic: str, only: Collection[int] | None = None, *, seconds: float = 30.0
+    bootstrap: str,
+    topic: str,
+    only: Collection[int] | None = None,
+    *,
+    starts: Mapping[int, int] | None = None,
+    seconds: float = 30.0,
 ) -> Iterator[list[Received]]:
     """All records up to the present end, of all partitions or only these, batch by batch.
 
-    May raise `TimeoutError` when nothing comes any more.
+    `starts`: from which offset on a partition is read, if not from its beginning; one that ends before it is read whole, for
+    it was made anew. May raise `TimeoutError` when nothing comes any more.
     """
     consumer: Any = KafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -43,6 +49,9 @@ def read_topic(
         consumer.assign(partitions)
         ends = consumer.end_offsets(partitions)
         consumer.seek_to_beginning(*partitions)
+        for where in partitions:
+            if (start := (starts or {}).get(where.partition, 0)) and start <= ends[where]:
+                consumer.seek(where, start)
         waited = 0.0
         while any(consumer.position(where) < end for where, end in ends.items()):
             batches = consumer.poll(timeout_ms=500, max_records=_BATCH)

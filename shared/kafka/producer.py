@@ -18,8 +18,10 @@ from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import Producer as Client
 
 from shared.kafka.failures import BROKER_FAILURES
-from shared.kafka.identity import Standing, standings
-from shared.kafka.record import Outgoing, Placed
+from shared.kafka.headers import hash_of
+from shared.kafka.identity import Standing, first_of, standings
+from shared.kafka.lookback import records_at
+from shared.kafka.record import Outgoing, Placed, Received
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +62,14 @@ class Producer:
         """How many partitions a topic has. May raise `PublishFailed`."""
         return await self._in_thread(lambda: self._partitions(topic))
 
-    async def standings(self, topic: str) -> Mapping[int, Standing]:
+    async def standings(self, topic: str, ends: Mapping[int, int]) -> Mapping[int, Standing]:
         """What each partition of a topic is now, none if there is no such topic; it waits for no batch, and no batch for it.
 
-        May raise `PublishFailed` when the broker does not say it.
+        Of the partitions in `ends` also the hash of the event before that offset. May raise `PublishFailed` when the broker
+        does not say it.
         """
         try:
-            return await asyncio.to_thread(standings, self._bootstrap, topic)
+            return await asyncio.to_thread(self._standings, topic, ends)
         except (
             *BROKER_FAILURES,
             OSError,
@@ -92,6 +95,19 @@ class Producer:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _standings(self, topic: str, ends: Mapping[int, int]) -> dict[int, Standing]:
+        found = standings(self._bootstrap, topic)
+        offsets = {
+            partition: end - 1
+            for partition, end in ends.items()
+            if (one := found.get(partition)) is not None and first_of(one.identity) < end <= one.end
+        }
+        records = records_at(self._bootstrap, topic, offsets) if offsets else {}
+        return {
+            partition: one._replace(last=last_of(records[partition])) if partition in records else one
+            for partition, one in found.items()
+        }
 
     def _partitions(self, topic: str) -> int:
         try:
@@ -154,3 +170,9 @@ def _place(placed: dict[tuple[str, int], Placed], message: Message) -> None:
     placed[topic, partition] = (
         Placed(offset, offset + 1) if known is None else Placed(min(known.first, offset), max(known.next, offset + 1))
     )
+
+
+def last_of(record: Received) -> str:
+    """The hash of an event's record, in hexadecimal digits; of anything else a word that is none."""
+    digest = hash_of(dict(record.headers))
+    return "no event" if digest is None else digest.hex()

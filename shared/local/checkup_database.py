@@ -17,12 +17,13 @@ from shared.eventlog.records import LaneHead
 from shared.local.checkup import Found, command
 from shared.local.databases import connect
 from shared.local.verified import kept
+from shared.projections import set_aside
+from shared.relay import verifications
 from shared.relay.signer import Rewritten, checkpoint_file, still_there
 
 _SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "data_checksums")
 _CLOCK_SECONDS = 2.0
 _OLD_CHECKPOINT = timedelta(hours=1)
-_OLD_VERIFY = timedelta(days=30)
 _LONG_SECONDS = 300
 _SOON = timedelta(days=14)
 _BACKLOG = 10_000
@@ -42,6 +43,7 @@ async def look_at_database(service: str, url: str, folder: Path | None = None) -
             do = (f"python -m services.{service} migrate",) * 2
             return [*found, Found("bad", service, "chưa có bảng", "it has no tables yet", *do)]
         found += [await _relay(connection, service), *await _views(connection, service), await _letters(connection, service)]
+        found += [*await _set_aside(connection, service), *await _verified(connection, service)]
         if folder is not None:
             found += await _proved(connection, service, folder)
         return [*found, *await _tokens(connection, service)]
@@ -72,19 +74,14 @@ def look_at_proof(service: str, folder: Path, data_dir: Path, now: datetime) -> 
             )
     verified = kept(data_dir, service)
     do = (f"./clb verify --source {service}",) * 2
-    if verified is None:
-        found.append(Found("warn", area, "chưa chạy verify lần nào", "verify was never run here", *do))
-    else:
+    if verified is not None:
         at = verified.at.isoformat(timespec="seconds")
         if not verified.sound:
             found.append(
                 Found("bad", area, f"verify lúc {at}: nhật ký bị sửa", f"verify at {at}: the log was changed", *do, blocks=True)
             )
         else:
-            state = "warn" if now - verified.at > _OLD_VERIFY else "ok"
-            found.append(
-                Found(state, area, f"verify lúc {at}: nguyên vẹn", f"verify at {at}: intact", *(do if state == "warn" else ()))
-            )
+            found.append(Found("ok", area, f"clb verify lúc {at}: nguyên vẹn", f"clb verify at {at}: intact"))
     return found
 
 
@@ -189,8 +186,7 @@ async def _relay(connection: Any, service: str) -> Found:
     if row["ahead"]:
         vi = f"{row['ahead']} làn trên Kafka dài hơn trong kho: kho đã mất sự kiện"
         en = f"{row['ahead']} lanes are longer on Kafka than in the store: the store lost events"
-        do = "khôi phục kho từ bản sao lưu mới hơn; không ghi thêm", "restore the store from a newer backup; write nothing more"
-        return Found("bad", service, vi, en, *do, blocks=True)
+        return Found("bad", service, vi, en, *command(f"./clb recover {service}"), blocks=True)
     vi, en = (
         f"{row['stored']} sự kiện, {row['waiting']} chưa lên Kafka",
         f"{row['stored']} events, {row['waiting']} not on Kafka yet",
@@ -229,21 +225,36 @@ async def _letters(connection: Any, service: str) -> Found:
         """select count(*) from projection.parked p join projection.builds b on b.view = p.view and b.build = p.version
         where p.poison and b.state = 'live'"""
     )
-    strays = await connection.fetchval("select count(*) from projection.strays")
-    if parked or strays:
-        vi, en = (
-            f"{parked} sự kiện chưa đọc được, {strays} bản ghi lạ",
-            f"{parked} events could not be read, {strays} stray records",
-        )
-        return Found(
-            "warn",
-            service,
-            vi,
-            en,
-            "./clb letters list, sửa, rồi ./clb letters replay",
-            "./clb letters list, mend, then ./clb letters replay",
-        )
+    if parked:
+        do = "./clb letters list, sửa, rồi ./clb letters replay", "./clb letters list, mend, then ./clb letters replay"
+        return Found("warn", service, f"{parked} sự kiện chưa đọc được", f"{parked} events could not be read", *do)
     return Found("ok", service, "không có sự kiện để riêng", "no parked events")
+
+
+async def _set_aside(connection: Any, service: str) -> list[Found]:
+    """Records that no reader believed, by kind."""
+    counts = {kind: records for kind, records in (await set_aside.counted(connection)).items() if records}
+    if not counts:
+        return [Found("ok", service, "không có bản ghi nào để ngoài", "no record was set aside")]
+    said = ", ".join(f"{records} {kind}" for kind, records in counts.items())
+    do = command("./clb set-aside list")
+    return [Found("warn", service, f"bản ghi Kafka không được tin: {said}", f"records not believed: {said}", *do)]
+
+
+async def _verified(connection: Any, service: str) -> list[Found]:
+    """What the service's own verification found last."""
+    area, last = f"{service} I11", await verifications.last(connection)
+    do = command(f"./clb verify --source {service}")
+    if last is None:
+        return [Found("ok", area, "nhật ký sẽ tự được kiểm sau ít phút", "the log verifies itself in a few minutes")]
+    at = last.ended_at.isoformat(timespec="seconds")
+    if last.sound:
+        vi, en = f"tự kiểm lúc {at}: nguyên vẹn", f"verified itself at {at}: intact"
+        return [Found("ok", area, vi, en)]
+    first = last.findings[0]
+    vi = f"tự kiểm lúc {at}: {len(last.findings)} chỗ sai, đầu tiên: {first['vi']}"
+    en = f"verified itself at {at}: {len(last.findings)} findings, the first: {first['en']}"
+    return [Found("bad", area, vi, en, *do, blocks=True)]
 
 
 async def _tokens(connection: Any, service: str) -> list[Found]:

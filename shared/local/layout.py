@@ -54,17 +54,16 @@ def service_launch(
     ports: Mapping[str, int],
     signing: Mapping[str, str] | None = None,
 ) -> Launch:
-    """One process with all roles of a service. The one that serves the pages is told where the others are. `signing`: with
-    which key it signs checkpoints and where it keeps them, as settings."""
+    """One process with all roles of a service, told where the others are. `signing`: with which key it signs checkpoints and
+    where it keeps them, as settings."""
     env = {
         **(signing or {}),
         "CLB_HOST": HOST,
         "CLB_PORT": str(ports[name]),
         "KAFKA_BOOTSTRAP": bootstrap,
         f"{name.upper()}_DATABASE_URL": urls.app,
+        **addresses(ports),
     }
-    if name == "reporting":
-        env |= {f"{each.upper()}_URL": http(ports[each]) for each in SERVICES}
     return Launch(name, _python(f"services.{name}", "all"), logs / f"{name}.log", {**_common(), **env})
 
 
@@ -87,24 +86,37 @@ def migrate_launch(
     )
 
 
-def views_command(
-    name: str, arguments: Sequence[str], *, bootstrap: str, urls: DatabaseUrls, public_key: Path
+def service_command(
+    name: str,
+    arguments: Sequence[str],
+    *,
+    bootstrap: str,
+    urls: DatabaseUrls,
+    public_key: Path,
+    services: Mapping[str, str] | None = None,
 ) -> tuple[list[str], dict[str, str]]:
-    """A service's command about its views, and its environment: it needs the owner's URL too, and signs nothing."""
+    """A service's own command (`views ...`, `recover`), and its environment: it needs the owner's URL too, and where the other
+    services are, as `addresses` says it."""
     prefix = name.upper()
     env = {
         "CLB_PUBLIC_KEY": str(public_key),
         "KAFKA_BOOTSTRAP": bootstrap,
         f"{prefix}_DATABASE_URL": urls.app,
         f"{prefix}_DATABASE_OWNER_URL": urls.owner,
+        **(services or {}),
     }
-    return _python(f"services.{name}", "views", *arguments), {**_common(), **env}
+    return _python(f"services.{name}", *arguments), {**_common(), **env}
 
 
 def front_launch(logs: Path, *, port: int, service_urls: Mapping[str, str]) -> Launch:
     """The one address that serves pages and the APIs of all services."""
     env = {"CLB_HOST": HOST, "CLB_PORT": str(port), **{f"{name.upper()}_URL": url for name, url in service_urls.items()}}
     return Launch("front", _python("shared.web.front"), logs / "front.log", {**_common(), **env})
+
+
+def addresses(ports: Mapping[str, int]) -> dict[str, str]:
+    """Where the services are, as settings: `CLUBS_URL` and so on."""
+    return {f"{name.upper()}_URL": http(ports[name]) for name in SERVICES if name in ports}
 
 
 def http(port: int) -> str:

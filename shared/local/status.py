@@ -56,6 +56,17 @@ class Status:
     standings: tuple[Standing, ...]
 
     @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """Why a service is not well, or what goes badly in it: its name with a sentence in both languages, the worst first."""
+        found: list[tuple[str, str]] = []
+        for standing in self.standings:
+            parts: Mapping[str, Any] = (standing.health or {}).get("parts", {})
+            found += [(standing.member.name, f"{name}: {_why(part)}") for name, part in parts.items() if not part.get("ok")]
+        for standing in self.standings:
+            found += [(standing.member.name, str(line)) for line in (standing.health or {}).get("degraded", ())]
+        return found
+
+    @property
     def healthy(self) -> bool:
         """Running, ready and every process well."""
         return self.running and self.phase == "ready" and all(standing.healthy for standing in self.standings)
@@ -120,6 +131,10 @@ async def _ready(client: httpx.AsyncClient, member: Member) -> tuple[bool, Healt
         return lives and answer.status_code == 200, cast("Health", answer.json())
     except (httpx.HTTPError, ValueError):
         return False, None
+
+
+def _why(part: Mapping[str, Any]) -> str:
+    return str(part.get("why") or "; ".join(part.get("red") or ()) or part.get("failure") or "-")
 
 
 async def _why_not(member: Member) -> str | None:

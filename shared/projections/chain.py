@@ -9,38 +9,19 @@ checkpoint decides. Each record is hashed once a process. Nothing here is asked 
 from __future__ import annotations
 
 import time
-from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from shared.eventlog.records import NONE, LogIdentity
+from shared.eventlog.records import LogIdentity
 from shared.kafka.headers import link_of
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane
+from shared.projections.links import Link, Ring, Taken
 
-RING = 1_000
-"""So many hashes of a lane are kept, to tell a repetition from something else."""
 CLOCKS_SECONDS = 5.0
 """By so much the clocks of a log and of its readers may differ."""
-_HASH = len(NONE)
 
 Headers = dict[str, str | bytes | None]
-
-
-class Taken(NamedTuple):
-    """A record that was taken: its hash, and where on Kafka it stood."""
-
-    hash: bytes
-    offset: int
-
-
-class Link(NamedTuple):
-    """A link that a batch added to a lane."""
-
-    position: int
-    hash: bytes
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,55 +34,23 @@ class Signed:
     came_at: float
 
 
-@dataclass(slots=True)
-class _Ring:
-    """The last links of a lane, without a gap."""
-
-    first: int = 1
-    hashes: bytearray = field(default_factory=bytearray)
-    offsets: array[int] = field(default_factory=lambda: array("q"))
-    moved_at: float = 0.0
-
-    @property
-    def end(self) -> int:
-        """The last position; 0 of none."""
-        return self.first + len(self.offsets) - 1 if self.offsets else 0
-
-    def at(self, position: int) -> Taken | None:
-        index = position - self.first
-        if not 0 <= index < len(self.offsets):
-            return None
-        return Taken(bytes(self.hashes[index * _HASH : (index + 1) * _HASH]), self.offsets[index])
-
-    def add(self, position: int, digest: bytes, offset: int) -> None:
-        if self.offsets and position <= self.end:
-            return
-        if not self.offsets or position != self.end + 1:
-            self.first, self.hashes, self.offsets = position, bytearray(), array("q")
-        self.hashes += digest
-        self.offsets.append(offset)
-        if len(self.offsets) >= 2 * RING:
-            self.cut(len(self.offsets) - RING, len(self.offsets))
-
-    def cut(self, start: int, stop: int) -> None:
-        self.first += start
-        self.hashes = self.hashes[start * _HASH : stop * _HASH]
-        self.offsets = self.offsets[start:stop]
-
-
 class Chain:
     """One a process that reads. `identities` are those of the logs that are known already."""
 
-    def __init__(self, identities: Mapping[str, LogIdentity] | None = None, *, keeps: bool = True) -> None:
-        """`keeps`: whether the links that are taken are kept in the database; not those of a build beside the live one."""
+    def __init__(
+        self, identities: Mapping[str, LogIdentity] | None = None, *, keeps: bool = True, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`keeps`: whether the links that are taken are kept in the database; not those of a build beside the live one.
+        `clock`: seconds since 1970."""
         self.keeps = keeps
+        self._clock = clock
         self._identities = dict(identities or {})
         self._sources = {name: identity.wire_source(name).encode() for name, identity in self._identities.items()}
         self._rulings: dict[Lane, dict[int, bytes]] = {}
         self._excluded: set[tuple[Lane, int, bytes]] = set()
         self._signed: dict[Lane, Signed] = {}
         self._proved: dict[Lane, int] = {}
-        self._rings: dict[Lane, _Ring] = {}
+        self._rings: dict[Lane, Ring] = {}
         self._contested: dict[Lane, int] = {}
         self._denied: dict[Lane, str] = {}
         self._level: dict[Lane, tuple[int, int]] = {}
@@ -182,11 +131,11 @@ class Chain:
 
     # what has come
 
-    def took(self, links: Mapping[Lane, Sequence[Link]], now: float | None = None) -> None:
+    def took(self, links: Mapping[Lane, Sequence[Link]]) -> None:
         """A batch was committed."""
-        at = time.time() if now is None else now
+        at = self._clock()
         for lane, added in links.items():
-            ring = self._rings.setdefault(lane, _Ring())
+            ring = self._rings.setdefault(lane, Ring())
             for link in added:
                 ring.add(*link)
             ring.moved_at = at
@@ -197,7 +146,7 @@ class Chain:
 
     def remember(self, lane: Lane, links: Sequence[Link], moved_at: float) -> None:
         """Links that were kept over a restart."""
-        ring = self._rings[lane] = _Ring()
+        ring = self._rings[lane] = Ring()
         for link in links:
             ring.add(*link)
         ring.moved_at = moved_at
@@ -240,7 +189,7 @@ class Chain:
         if taken is None or (taken.hash == digest) is stands:
             return None
         ring = self._rings[lane]
-        ring.cut(0, position - ring.first)
+        ring.keep(ring.first, position - 1)
         self._denied.pop(lane, None)
         return taken
 
@@ -256,13 +205,21 @@ class Chain:
         """Lanes of which a signed checkpoint contradicts what was taken, and the last position that one has proved."""
         return {lane: self._proved.get(lane, 0) for lane in self._denied}
 
-    def unproved(self, now: float, seconds: float) -> list[Lane]:
-        """Lanes that have rested for so long and whose last record no signed head covers yet."""
+    def unproved(self, seconds: float) -> list[Lane]:
+        """Lanes whose last record no signed head covers, though it was taken so long ago; or though a head that was signed
+        after it ends before it, which differing clocks could explain for a moment."""
+        now = self._clock()
         return [
             lane
             for lane, ring in self._rings.items()
-            if ring.end > self._proved.get(lane, 0) and now - ring.moved_at > seconds and lane not in self._denied
+            if ring.end > self._proved.get(lane, 0)
+            and lane not in self._denied
+            and now - ring.moved_at > (CLOCKS_SECONDS if self._doubtful(lane, ring) else seconds)
         ]
+
+    def _doubtful(self, lane: Lane, ring: Ring) -> bool:
+        signed = self._signed.get(lane)
+        return signed is not None and signed.position < ring.end and signed.signed_at > ring.moved_at
 
     def _compare(self, lane: Lane, signed: Signed) -> None:
         """Hold what was taken against a signed head."""

@@ -19,7 +19,7 @@ from shared.kernel.database import Connection, Pool
 from shared.kernel.lanes import LANES, partition_of
 
 if TYPE_CHECKING:
-    from shared.projections.chain import Link
+    from shared.projections.links import Link
 
 Lane = tuple[str, int]
 """Source and lane."""

@@ -18,10 +18,11 @@ from shared.kafka.record import Received
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection
 from shared.kernel.event import Undecodable, UnknownEventType
-from shared.projections.chain import Chain, Link
+from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane, Moved, Stands, owned
 from shared.projections.failures import describe, will_pass
 from shared.projections.intake import Gap, Intake, Opened
+from shared.projections.links import Link
 from shared.projections.postgres_store import PostgresStore
 from shared.projections.store import Parked, Store
 from shared.projections.view import Delivered, View

@@ -15,8 +15,9 @@ from shared.kafka.headers import Coordinates, coordinates, hash_of, stream_of
 from shared.kafka.record import Received
 from shared.kafka.topics import topic_of
 from shared.kernel.event import Undecodable
-from shared.projections.chain import Chain, Headers, Link, Taken
+from shared.projections.chain import Chain, Headers
 from shared.projections.checkpoints import Lane, Stands
+from shared.projections.links import Link, Taken
 from shared.projections.store import Kind, SetAside
 from shared.projections.view import View
 
@@ -139,16 +140,17 @@ class Intake:
     def _passed(self, one: Opened) -> None:
         """A position that was passed: a repetition, junk, or the other branch of a fork."""
         lane, position = (one.at.source, one.at.lane), one.at.position
-        stands = self._taken(lane, position)
-        if stands is None or stands.hash == one.digest:
+        stands, before = self._taken(lane, position), self._before(lane, position)
+        if stands is None or (before is None and stands.hash == one.digest):
             self.skipped += 1
             return
-        before = self._before(lane, position)
         try:
             follows = before is not None and self.chain.link(one.record, one.headers, before) == one.digest
         except Undecodable:
             follows = False
-        if not follows:
+        if stands.hash == one.digest and follows:
+            self.skipped += 1
+        elif not follows:
             self._set_aside("unlinked", "another record stands at this position, and this one does not follow", one, stands)
         elif self.chain.settled(lane, position):
             self._set_aside("ruled-out", "it follows, but another record is known to be the log's here", one, stands)

@@ -17,6 +17,7 @@ from shared.projections.builds import LIVE, Built, live
 from shared.projections.parking import Replayed, replay
 from shared.projections.view import View
 
+
 async def listed(connection: Connection, view: str, *, stream: str | None = None, limit: int = 100) -> list[Any]:
     """The parked events of a view's live build, the oldest first."""
     return await connection.fetch(

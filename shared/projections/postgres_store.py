@@ -13,8 +13,8 @@ from shared.kafka.headers import Coordinates
 from shared.kafka.record import Partition, Received
 from shared.kernel.database import Connection, Pool
 from shared.projections import checkpoints
-from shared.projections.chain import Link
 from shared.projections.checkpoints import Claim, Lane, Moved, Stands
+from shared.projections.links import Link
 from shared.projections.store import Kept, Parked, SetAside
 from shared.projections.view import Delivered, View, schema_of
 

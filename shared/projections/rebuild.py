@@ -1,9 +1,10 @@
 """Rebuilds a view from the start of the logs beside the live build, proves that both are equal, and swaps them in one commit.
 
 Guarantees that readers see the old build until the commit of the swap and the new one from then on; that a rebuild which was
-killed at any moment goes on where it stood when it is started again; and that a build which differs from the live one is not
-swapped in unless that was asked for. The old build is kept, and `rollback` brings it up to date and swaps back the same way.
-Refuses a second rebuild of the same view while one runs.
+killed at any moment goes on where it stood when it is started again; that a build which differs from the live one is not
+swapped in unless that was asked for, or the live one is known to have taken a false record and the new one equals the logs; and
+that one which differs from a log is not swapped in at all. The old build is kept, and `rollback` brings it up to date and swaps
+back the same way. Refuses a second rebuild of the same view while one runs.
 """
 
 from __future__ import annotations
@@ -17,20 +18,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.eventlog.signing import PublicKey
-from shared.kafka.topics import PARTITIONS
 from shared.kernel.clock import system_clock
 from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
-from shared.projections import builds, dump
-from shared.projections.auditor import Auditor
+from shared.projections import builds, rulings
+from shared.projections import rebuild_refusals as refusals
 from shared.projections.builds import Built, beside
-from shared.projections.certificate import Json, Side, certificate, read_side, text_of
+from shared.projections.certificate import Json, certificate, differences, read_side, text_of
 from shared.projections.chain import Chain
 from shared.projections.dump import Difference
 from shared.projections.hand_over import level
+from shared.projections.hearing import load
+from shared.projections.record import LogAnswers, against_logs
+from shared.projections.rulings import PostgresDecisions
 from shared.projections.runner import Runner
 from shared.projections.schema import make_tables
+from shared.projections.set_aside import holding
 from shared.projections.view import View, schema_of
 
 Say = Callable[[str], None]
@@ -59,6 +63,8 @@ class Place:
     """What else the figures are read with, by name, with its version: definitions, maps."""
     public: PublicKey | None = None
     """The key by which the logs sign."""
+    logs: Mapping[str, LogAnswers] = field(default_factory=dict[str, LogAnswers])
+    """The logs that can be asked, by service; one that is not here is not compared with."""
     helped: Callable[[Built], AbstractAsyncContextManager[None]] = field(default=_alone_folds)
     """Other processes that fold the same build meanwhile (`fold_along`), so that a rebuild uses more than one core."""
 
@@ -76,7 +82,7 @@ async def rollback(place: Place, view: View, say: Say) -> Json:
     """Bring the kept build up to date and swap it in. May raise `Refused` (`no-other-build`), also if one was only begun."""
     async with _alone(place, view):
         live, other = await _live(place, view), await _other(place, view, "kept")
-        return await _finish(place, view, live, other, say, accept_difference=True)
+        return await _finish(place, view, live, other, say, accept_difference=True, back=True)
 
 
 async def compare(place: Place, view: View, say: Say) -> tuple[Json, list[Difference]]:
@@ -90,26 +96,28 @@ async def compare(place: Place, view: View, say: Say) -> tuple[Json, list[Differ
         return await _proof(place, view, live, other)
 
 
-async def _finish(place: Place, view: View, live: Built, new: Built, say: Say, *, accept_difference: bool) -> Json:
+async def _finish(
+    place: Place, view: View, live: Built, new: Built, say: Say, *, accept_difference: bool, back: bool = False
+) -> Json:
+    """`back`: the kept build was live before; what differs is said and does not keep it from being live again."""
     await _catch_up(place, new, live, say)
     proof, different = await _proof(place, view, live, new, or_ahead=accept_difference)
     crashpoint("rebuild.certified")
-    if different and not accept_difference:
+    mended = bool(proof["compared"]["spoiled"]) and proof["record"] == "equal"
+    differs = proof["record"] == "differs" and not back
+    if differs or (different and not accept_difference and not mended):
         await place.owner.execute(
             "update projection.builds set certificate = $3 where view = $1 and build = $2",
             view.name,
             new.version,
             text_of(proof),
         )
+        if differs:
+            raise refusals.not_the_record(new, proof["logs"])
         for each in different:
             which = "bản đang dùng / the live build" if each.only_in == schema_of(live) else "bản mới / the new build"
             say(f"  {each.table}: chỉ trong {which} only: {each.row[:300]}")
-        raise Refused(
-            "builds-differ",
-            f"Bản dựng {new.version} khác bản đang dùng {live.version}: chưa đổi. Xem các dòng trên; thêm --accept để dùng nó.",
-            f"Build {new.version} differs from the live {live.version}: not swapped. See the rows above; --accept takes it.",
-            status=409,
-        )
+        raise refusals.differ(new, live)
     await _catch_up(place, new, live, say, quietly=True)
     await _swap(place, view, live, new, text_of(proof), or_ahead=accept_difference)
     crashpoint("rebuild.after_swap")
@@ -154,7 +162,8 @@ async def _fold_until_close(place: Place, new: Built, live: Built, say: Say, *, 
         while (total := await _passed(place.pool, live)) - at > _CLOSE:
             status = runner.status()
             if running.done() or status.red:
-                raise _stopped(new, "; ".join(status.red) or str(running))
+                held = await holding(place.owner, new.name, new.version)
+                raise refusals.stopped(new, "; ".join([*held, *status.red]) or str(running))
             crashpoint("rebuild.catching_up")
             now = time.monotonic()
             seen.append((now, at))
@@ -186,10 +195,13 @@ def _progress(new: Built, at: int, total: int, seen: Sequence[tuple[float, int]]
 
 async def _proof(place: Place, view: View, live: Built, new: Built, *, or_ahead: bool = False) -> tuple[Json, list[Difference]]:
     """Both builds at the same positions: the certificate, and the first rows that differ."""
-    async with _snapshots(place, live, new, or_ahead=or_ahead) as (before, after):
+    async with _named(place, new), _snapshots(place, live, new, or_ahead=or_ahead) as (before, after):
         old, made = await asyncio.gather(read_side(before, live), read_side(after, new))
-        found = certificate(place.service, view, system_clock(), made, old, place.stands_on)
-        return found, [] if found["compared"]["equal"] else await _differences(after, live, new, old, made)
+        spoiled = await rulings.spoiled(after, live.name, live.version)
+        same = made.sha256 == old.sha256
+        different = [] if same else await differences(after, live, new, old, made)
+    logs = await against_logs(place.pool, made.positions, made.heads, place.logs, place.bootstrap)
+    return certificate(place.service, view, system_clock(), made, old, place.stands_on, logs, spoiled), different
 
 
 @asynccontextmanager
@@ -206,17 +218,6 @@ async def _snapshots(place: Place, live: Built, new: Built, *, or_ahead: bool) -
                 yield before, after
             finally:
                 await first.rollback()
-
-
-async def _differences(connection: Connection, live: Built, new: Built, old: Side, made: Side) -> list[Difference]:
-    """The rows as they are in the newer snapshot, of the tables whose hashes differ."""
-    known = {each.table: each for each in old.tables}
-    schemas = (schema_of(live), schema_of(new))
-    found: list[Difference] = []
-    for each in made.tables:
-        if known.get(each.table) != each:
-            found += await dump.differences(connection, each.table, schemas)
-    return found
 
 
 async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *, or_ahead: bool) -> None:
@@ -244,7 +245,7 @@ async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *
 async def _chain(place: Place) -> Chain:
     """What this database knows of the logs, for the last steps of a build that is not live."""
     chain = Chain(keeps=False)
-    await Auditor(place.pool, place.bootstrap, (), chain, place.public, partitions=PARTITIONS, writes=False).load()
+    await load(PostgresDecisions(place.pool), chain)
     return chain
 
 
@@ -253,11 +254,7 @@ async def _live(place: Place, view: View) -> Built:
     if found is None:
         raise Refused("not-migrated", "Chưa có bảng: chạy migrate trước.", "There are no tables yet: run migrate first.")
     if found.code != view.version:
-        raise Refused(
-            "another-version",
-            f"Bản đang dùng của {view.name} do mã phiên bản {found.code} làm, mã này là {view.version}: chạy migrate trước.",
-            f"The live build of {view.name} is of version {found.code}, this code has {view.version}: migrate first.",
-        )
+        raise refusals.another_version(view, found.code)
     return Built(view, found.number)
 
 
@@ -265,11 +262,7 @@ async def _other(place: Place, view: View, *states: builds.State) -> Built:
     """The build that is in one of these states."""
     found = next((build for build in await builds.of(place.owner, view.name) if build.state in states), None)
     if found is None or found.code != view.version:
-        raise Refused(
-            "no-other-build",
-            f"Ngoài bản đang dùng không có bản {view.name} nào dùng được ở đây; dựng một bản: clb views rebuild {view.name}.",
-            f"Beside the live one there is no build of {view.name} for this; make one: clb views rebuild {view.name}.",
-        )
+        raise refusals.no_other_build(view)
     return beside(view, found.number)
 
 
@@ -286,22 +279,20 @@ async def _alone(place: Place, view: View) -> AsyncGenerator[None]:
     """One rebuild of a view at a time; the lock ends with the session."""
     key = f"rebuild/{view.name}"
     if not await place.owner.fetchval("select pg_try_advisory_lock(hashtextextended($1, 0))", key):
-        raise Refused(
-            "rebuild-running",
-            f"Đang có một lần dựng lại {view.name}; đợi nó xong, hoặc dừng tiến trình đó.",
-            f"A rebuild of {view.name} is running already; wait for it, or stop that process.",
-            status=409,
-        )
+        raise refusals.running(view)
     try:
         yield
     finally:
         await place.owner.execute("select pg_advisory_unlock(hashtextextended($1, 0))", key)
 
 
-def _stopped(new: Built, reason: str) -> Refused:
-    return Refused(
-        "rebuild-stopped",
-        f"Việc dựng lại {new.name} dừng: {reason}. Bản đang dùng không đổi; sửa xong chạy lại, nó sẽ đi tiếp.",
-        f"The rebuild of {new.name} stopped: {reason}. The live build is unchanged; mend it and run again, it will go on.",
-        status=409,
-    )
+@asynccontextmanager
+async def _named(place: Place, new: Built) -> AsyncGenerator[None]:
+    """Where two builds cannot be brought to one position since a record on the topic does not follow, that record is named."""
+    try:
+        yield
+    except Refused as refused:
+        held = await holding(place.owner, new.name, new.version) if refused.slug == "builds-not-level" else []
+        if not held:
+            raise
+        raise refusals.stopped(new, "; ".join(held)) from refused

@@ -1,24 +1,149 @@
-"""What a ruling does to a service's database: it is kept for ever, and whoever had taken what it rules out is named.
+"""What a service's database keeps of what the logs said (`Decisions`), and what a ruling does to it.
 
-A view that folded such a record must be rebuilt, and waits until then; a policy steps back to before the position, since its
-own tables are only its memory. The record itself is listed with what policies of this service did because of it.
+A view that folded a record which is ruled out must be rebuilt, and waits until then; a policy steps back to before the
+position, since its own tables are only its memory. The record itself is listed with what policies did because of it.
 """
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
+from shared.eventlog.records import NONE, LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates
 from shared.kafka.record import Received
-from shared.kernel.database import Connection
-from shared.projections.chain import Taken
+from shared.kernel.database import Connection, Pool
+from shared.projections.checkpoints import Lane
+from shared.projections.decisions import Overruled, Ruled, Where
+from shared.projections.links import RING, Link, Taken
 from shared.projections.policy import POLICY, command_id_for
 from shared.projections.postgres_store import keep_aside
 from shared.projections.store import SetAside
 
 _ANSWERS = 10
 """So many commands of a policy's answer to one event are looked for."""
+_HASH = len(NONE)
+
+
+class PostgresDecisions:
+    """The decisions that a pool's database keeps."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def logs(self) -> dict[str, LogIdentity]:
+        """See `Decisions.logs`."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch("select source, deployment, log_id::text from projection.logs")
+        return {row["source"]: LogIdentity(row["deployment"], row["log_id"]) for row in rows}
+
+    async def meet(self, source: str, identity: LogIdentity) -> None:
+        """See `Decisions.meet`."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(
+                "insert into projection.logs (source, deployment, log_id) values ($1, $2, $3) on conflict do nothing",
+                source,
+                identity.deployment,
+                identity.log_id,
+            )
+
+    async def statements(self) -> dict[str, int]:
+        """See `Decisions.statements`."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch("select source, statements from projection.logs")
+        return {row["source"]: row["statements"] for row in rows}
+
+    async def heard(self, statements: Mapping[str, int], aside: Sequence[SetAside]) -> None:
+        """See `Decisions.heard`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await keep_aside(connection, aside)
+            await connection.execute(
+                """update projection.logs l set statements = greatest(l.statements, w.statements)
+                from unnest($1::text[], $2::bigint[]) as w (source, statements) where l.source = w.source""",
+                list(statements),
+                list(statements.values()),
+            )
+
+    async def rulings(self) -> list[Ruled]:
+        """See `Decisions.rulings`."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch("select source, lane, position, hash, stands from projection.rulings")
+        return [Ruled((row["source"], row["lane"]), row["position"], row["hash"], row["stands"]) for row in rows]
+
+    async def keep(self, ruling: Ruling, overruled: Overruled | None, record: Received | None) -> None:
+        """See `Decisions.keep`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await keep(connection, ruling)
+            if overruled is not None:
+                await spoil(connection, ruling, overruled.before, overruled.taken, record)
+
+    async def spoiled(self, view: str, version: int) -> dict[Lane, int]:
+        """See `Decisions.spoiled`."""
+        async with self._pool.acquire() as connection:
+            return await spoiled(connection, view, version)
+
+    async def links(self, lanes: Iterable[Lane]) -> dict[Lane, tuple[list[Link], float]]:
+        """See `Decisions.links`."""
+        wanted = sorted(lanes)
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                """select l.source, l.lane, l.first, l.hashes, l.offsets, (select extract(epoch from max(c.moved_at))::float8
+                    from projection.checkpoints c where c.source = l.source and c.lane = l.lane) as moved_at
+                from projection.links l join unnest($1::text[], $2::smallint[]) as w (source, lane) using (source, lane)
+                order by l.source, l.lane, l.first""",
+                [source for source, _ in wanted],
+                [lane for _, lane in wanted],
+            )
+        found: dict[Lane, tuple[list[Link], float]] = {}
+        for row in rows:
+            links, _ = found.setdefault((row["source"], row["lane"]), ([], row["moved_at"] or 0.0))
+            links += (
+                Link(row["first"] + at, row["hashes"][at * _HASH : (at + 1) * _HASH], offset)
+                for at, offset in enumerate(array("q", row["offsets"]))
+            )
+        return found
+
+    async def replaced(self, reader: str, found: Mapping[Where, str]) -> list[Where]:
+        """See `Decisions.replaced`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                """with now as (
+                    select $4::text as reader, w.*
+                    from unnest($1::text[], $2::int[], $3::text[]) as w (topic, partition, identity)),
+                before as (
+                    select t.* from projection.topic_identities t join now using (reader, topic, partition) for update of t),
+                kept as (
+                    insert into projection.topic_identities select * from now
+                    on conflict (reader, topic, partition) do update set identity = excluded.identity
+                    where projection.topic_identities.identity <> excluded.identity)
+                select now.topic, now.partition from now join before using (topic, partition)
+                where now.identity <> before.identity""",
+                [topic for topic, _ in found],
+                [partition for _, partition in found],
+                list(found.values()),
+                reader,
+            )
+            fresh = [(row["topic"], row["partition"]) for row in rows]
+            if fresh:
+                await connection.execute(
+                    """delete from projection.offsets o using unnest($1::text[], $2::int[]) as w (topic, partition)
+                    where o.topic = w.topic and o.partition = w.partition""",
+                    [topic for topic, _ in fresh],
+                    [partition for _, partition in fresh],
+                )
+        return fresh
+
+    async def prune(self) -> None:
+        """See `Decisions.prune`."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(
+                """delete from projection.links l using (
+                    select source, lane, max(first) as newest from projection.links group by source, lane) as n
+                where l.source = n.source and l.lane = n.lane and l.first + length(l.hashes) / 32 < n.newest - $1""",
+                RING,
+            )
 
 
 async def keep(connection: Connection, ruling: Ruling) -> None:

@@ -32,6 +32,7 @@ from shared.projections.mending import Mender
 from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus
 from shared.projections.view import View, schema_of
+from shared.projections.watch import Watch
 from shared.telemetry import context
 from shared.telemetry.ids import Point
 
@@ -95,13 +96,13 @@ class Runner:
         self.chain = Chain(keeps=not beside)
         sources = sorted({source for view in views for source in view.sources})
         self._auditor = Auditor(pool, bootstrap, sources, self.chain, public, partitions=PARTITIONS, writes=not beside)
-        self._held: frozenset[Lane] = frozenset()
+        self._watch = Watch(self.chain)
         self._mender = Mender(pool, bootstrap, group)
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
-        auditing = asyncio.create_task(self._audited())
+        auditing = asyncio.create_task(self._auditor.run())
         tick = 0
         try:
             await self._heard()
@@ -128,16 +129,15 @@ class Runner:
         """How it goes, for health checks and people."""
         views = {name: progress.status() for name, progress in self._progress.items()}
         red = [f"{name}: {reason}" for name, view in views.items() for reason in view.red]
-        red += [reason for lane in sorted(self._held) if self.chain.known(lane[0]) and (reason := self.chain.stopped(lane))]
-        red += self._auditor.strangers.values()
-        unknown = sorted({lane[0] for lane in self._held if self.chain.known(lane[0]) is None})
+        red += self._watch.red()
+        red += self._auditor.hearing.strangers.values()
         consumer = self._consumer
         return RunnerStatus(
             consumer.ready,
             tuple(red),
             consumer.last_failure,
             views,
-            tuple(reason for source in unknown if (reason := self.chain.stopped((source, 0)))),
+            tuple(self._watch.unknown()),
             len(consumer.assigned or ()),
             consumer.assignments,
             consumer.failures,
@@ -179,7 +179,7 @@ class Runner:
             for progress in self._progress.values():
                 progress.spoiled = await rulings.spoiled(connection, progress.view.name, progress.view.version)
         if self.chain.keeps:
-            await self._auditor.load_links(checkpoints.lanes_of(partitions))
+            await self._auditor.hearing.load_links(checkpoints.lanes_of(partitions))
         for progress in self._progress.values():
             if progress.broken is None:
                 starts = await take_over(self._stores, progress, partitions, starts)
@@ -205,7 +205,8 @@ class Runner:
             with context.folding(point):
                 folded = await fold_batch(self._stores, progress, records, self.chain)
         except Fenced:
-            await self._after_fencing()
+            if await self._after_fencing():
+                return
             raise
         if folded is None:
             return
@@ -240,38 +241,32 @@ class Runner:
             async with self._pool.acquire() as connection:
                 moved = await self._follow_builds(connection)
             if moved and self._partitions:
-                await self._assigned(self._partitions)
+                await self._claim_anew()
         except Exception as failure:
             if not will_pass(failure):
                 raise
             log.warning("Cannot look which builds are live: %s", failure)
 
-    async def _after_fencing(self) -> None:
+    async def _after_fencing(self) -> bool:
         """A runner that lost its lanes hears of it from the group; if the group says they are ours still, claim again.
 
-        A swap to another build fences too: then that build's lanes are claimed at once.
+        A swap to another build fences too: then that build's lanes are claimed at once. Answers whether they were claimed.
         """
         async with self._pool.acquire() as connection:
-            if await self._follow_builds(connection):
-                await self._assigned(self._partitions)
-                return
-        self._fenced += 1
-        held = self._consumer.assigned or frozenset()
-        if self._fenced > _FENCED_PATIENCE and held >= {(p.topic, p.partition) for p in self._partitions}:
-            await self._assigned(self._partitions)
+            another = await self._follow_builds(connection)
+        if not another:
+            self._fenced += 1
+            held = self._consumer.assigned or frozenset()
+            if self._fenced <= _FENCED_PATIENCE or not held >= {(p.topic, p.partition) for p in self._partitions}:
+                return False
+        await self._claim_anew()
+        return True
 
-    async def _audited(self) -> None:
-        """What the database knows of the logs first, then what they sign."""
-        while True:
-            try:
-                await self._auditor.load()
-                break
-            except Exception as failure:
-                if not will_pass(failure):
-                    raise
-                log.warning("Cannot read which logs these are (%s); again soon", failure)
-                await asyncio.sleep(_TICK)
-        await self._auditor.run()
+    async def _claim_anew(self) -> None:
+        """Claim the lanes of this member again and read on where its views stand: what waited for something is forgotten."""
+        starts = await self._assigned(self._partitions)
+        for topic, partition, _ in self._partitions:
+            await self._consumer.rewind(topic, partition, starts.get((topic, partition), 0))
 
     async def _heard(self) -> None:
         """Wait until everything is known that the logs have signed: rulings come before records."""
@@ -287,33 +282,19 @@ class Runner:
         """Read a partition again from the start, once, when a lane's next position has not come."""
         await self._look_after_chain()
         for progress in self._progress.values():
-            for topic, partition in progress.partitions_to_read_again(self._held):
+            for topic, partition in progress.partitions_to_read_again(self._watch.held):
                 log.warning("View %s misses events of %s/%d: reading it again", progress.view.name, topic, partition)
                 await self._consumer.rewind(topic, partition)
         self._mender.look(self._progress.values(), self._consumer, self.chain)
 
     async def _look_after_chain(self) -> None:
         """Lanes that may go on again, rulings against what was taken, and records after the end of a log."""
-        if self._auditor.overruled:
-            overruled, self._auditor.overruled = self._auditor.overruled, []
+        hearing = self._auditor.hearing
+        if hearing.overruled:
+            overruled, hearing.overruled = hearing.overruled, []
             async with self._pool.acquire() as connection:
                 for progress in self._progress.values():
                     progress.spoiled = await rulings.spoiled(connection, progress.view.name, progress.view.version)
-                    for one in overruled:
-                        if one.lane not in progress.spoiled and progress.positions.get(one.lane, 0) >= one.position:
-                            progress.step_back(one.lane, one.position)
-        lanes = {lane for progress in self._progress.values() for lane in progress.lanes()}
-        held = frozenset(lane for lane in lanes if self.chain.stopped(lane) is not None)
-        for lane in self._held - held:
-            for progress in self._progress.values():
-                progress.resume(lane)
-        self._held = held
-        ends = self._consumer.ends()
-        for progress in self._progress.values():
-            for lane, (topic, partition) in progress.ended(self.chain, self._held).items():
-                self.chain.level(lane, progress.positions.get(lane, 0), ends.get((topic, partition), 0))
-                progress.dismiss(lane)
-                log.warning(
-                    "Lane %s ends at %d: what claims to come after it is set aside", lane, progress.positions.get(lane, 0)
-                )
-                await self._consumer.rewind(topic, partition)
+            self._watch.overruled(self._progress.values(), overruled)
+        for topic, partition in self._watch.look(self._progress.values(), self._consumer.ends()):
+            await self._consumer.rewind(topic, partition)

@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol
 
 from shared.kafka.headers import Coordinates
 from shared.kafka.record import Partition, Received
-from shared.projections.chain import Link, Taken
 from shared.projections.checkpoints import Claim, Lane, Moved, Stands
+from shared.projections.links import Link, Taken
 from shared.projections.view import Delivered, View
 
 

@@ -62,8 +62,8 @@ class PostgresSession:
 
     async def topics(self) -> dict[int, Known]:
         """See `Session.topics`."""
-        rows = await self._connection.fetch("select partition, identity, next_offset, fills from relay.topics")
-        return {partition: Known(identity, end, fills) for partition, identity, end, fills in rows}
+        rows = await self._connection.fetch("select partition, identity, next_offset, fills, last from relay.topics")
+        return {partition: Known(*known) for partition, *known in rows}
 
     async def remember(self, found: Mapping[int, Standing]) -> None:
         """See `Session.remember`."""
@@ -124,8 +124,8 @@ async def mark(
     lanes = sorted(reached)
     rows = await connection.fetch(
         """with reaching as (
-            update relay.topics t set next_offset = w.next_offset
-            from unnest($5::int[], $6::bigint[], $7::bigint[]) as w (partition, next_offset, fills)
+            update relay.topics t set next_offset = w.next_offset, last = w.last
+            from unnest($5::int[], $6::bigint[], $7::bigint[], $8::text[]) as w (partition, next_offset, fills, last)
             where t.partition = w.partition and t.fills = w.fills and t.next_offset < w.next_offset)
         update relay.lanes l set position = w.reached, moved_at = now()
         from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[]) as w (lane, position, epoch, reached)
@@ -138,6 +138,7 @@ async def mark(
         sorted(ends),
         [ends[partition].next_offset for partition in sorted(ends)],
         [ends[partition].fills for partition in sorted(ends)],
+        [ends[partition].last for partition in sorted(ends)],
     )
     return {row["lane"]: Held(row["position"], row["epoch"]) for row in rows}
 
@@ -170,7 +171,7 @@ async def begin_anew(
             from unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[]) as w (partition, identity, next_offset, fills)
             where not exists (select from relay.topics o where o.partition = w.partition and o.fills <> w.fills)
             on conflict (partition) do update set identity = excluded.identity, next_offset = excluded.next_offset,
-                fills = t.fills + 1, filled_at = now()
+                fills = t.fills + 1, last = '', filled_at = now()
             returning partition, identity, next_offset, fills""",
             wanted,
             [found[partition].identity for partition in wanted],

@@ -96,7 +96,7 @@ class MemorySession:
         for partition, end in ends.items():
             before = store.topics.get(partition)
             if before is not None and before.fills == end.fills and before.next_offset < end.next_offset:
-                store.topics[partition] = replace(before, next_offset=end.next_offset)
+                store.topics[partition] = replace(before, next_offset=end.next_offset, last=end.last)
         for lane, position in reached.items():
             if held[lane] == Held(store.positions[lane], store.epochs[lane]):
                 store.positions[lane] = position

@@ -29,7 +29,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is remembered of a partition: it is `identity`, and what was published ends before `next_offset`.
+    """What is remembered of a partition: it is `identity`, and what was published ends before `next_offset`, with the event
+    whose hash is `last` (empty: not known).
 
     `fills` counts how often its lanes began anew; who knows an older count knows nothing of the partition that it is now.
     """
@@ -37,6 +38,7 @@ class Known:
     identity: str
     next_offset: int
     fills: int
+    last: str = ""
 
 
 class Session(Protocol):
@@ -101,8 +103,11 @@ class Publisher(Protocol):
         """How many partitions a topic has. May raise `PublishFailed`."""
         ...
 
-    async def standings(self, topic: str) -> Mapping[int, Standing]:
-        """What each partition of a topic is now, none if there is no such topic. May raise `PublishFailed`."""
+    async def standings(self, topic: str, ends: Mapping[int, int]) -> Mapping[int, Standing]:
+        """What each partition of a topic is now, none if there is no such topic. May raise `PublishFailed`.
+
+        Of the partitions in `ends` also the hash of the event before that offset.
+        """
         ...
 
     async def publish(

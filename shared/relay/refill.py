@@ -139,8 +139,8 @@ class Refiller:
         now = asyncio.get_running_loop().time()
         allowed = await self._rule([one for one in refills if one.contested is not None], now)
         wanted: dict[int, int] = {}
-        for refill in refills:
-            if refill.after < ends.get(refill.lane, 0):
+        for refill in refills:  # what is contested comes with its ruling, or not at all
+            if refill.after < ends.get(refill.lane, 0) and refill.contested is None:
                 wanted[refill.lane] = min(refill.after, wanted.get(refill.lane, refill.after))
         for lane, after in wanted.items():
             if self._allowance.allows(lane, after, now):
@@ -161,16 +161,20 @@ class Refiller:
         after: dict[int, int] = {}
         if self._seal is None:
             return after
-        key, file = self._seal.key, self._seal.file
+        key, file, ruled = self._seal.key, self._seal.file, False
         for refill in sorted(contested, key=lambda one: (one.lane, one.contested or 0)):
             position = refill.contested or 0
             if not self._contested.allows(refill.lane, 0, now):
                 continue
             by = f"the log of {self._source}, asked by {refill.by}"
-            if await rule(self._pool, self._source, key, file, refill.lane, position, by) is not None:
+            taken = None if refill.taken is None else bytes.fromhex(refill.taken)
+            ruling = await rule(self._pool, self._source, key, file, refill.lane, position, by, taken=taken)
+            ruled = ruled or ruling is not None
+            if ruling is not None and ruling.stands:
                 after.setdefault(refill.lane, position - 1)
-        if after:
+        if ruled:
             await mirror(self._source, file, self._bootstrap)
+            self._seal.now()
         return after
 
     async def _wait(self, seconds: float) -> None:

@@ -38,6 +38,7 @@ _LANE_LIMIT = 64
 _SHORTEST_IDLE, _LONGEST_IDLE = 0.005, 0.2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _CLAIM_SECONDS = 1.0
+_HELD_BACK_SECONDS = 1.0
 _DATABASE_SECONDS = 15.0
 
 
@@ -72,17 +73,27 @@ class Published:
 class Carrier:
     """One relay of one service. It keeps one session for itself."""
 
-    def __init__(self, sessions: Sessions, publisher: Publisher, source: str, wake: asyncio.Event | None = None) -> None:
-        """`wake` is set by the append writer after each commit; without it the relay only polls."""
+    def __init__(
+        self,
+        sessions: Sessions,
+        publisher: Publisher,
+        source: str,
+        wake: asyncio.Event | None = None,
+        why_not: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`wake` is set by the append writer after each commit; without it the relay only polls. `why_not` says why nothing
+        may be published just now: then the lanes are let go, and claimed again when it says None."""
         self._sessions = sessions
         self._producer = publisher
         self._source = source
         self._topic = topic_of(source)
         self._wake = wake or asyncio.Event()
+        self._why_not = why_not
         self._stopping = asyncio.Event()
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._held: dict[int, Held] = {}
         self._whole = Wholeness(publisher, self._topic)
+        self.on_strange = self._whole.on_strange
         self._partitions = 0
         self._deployment = ""
         self._published = 0
@@ -146,6 +157,9 @@ class Carrier:
         now = asyncio.get_running_loop().time
         try:
             while not self._stopping.is_set():
+                if (why := self._why_not()) is not None:
+                    next_claim = await self._held_back(session, why)
+                    continue
                 self._wake.clear()
                 async with asyncio.timeout(_DATABASE_SECONDS):
                     if len(self._held) < LANES and now() >= next_claim:
@@ -180,6 +194,17 @@ class Carrier:
             held, self._held = self._held, {}
             await _let_go(session, held)
 
+    async def _held_back(self, session: Session, why: str) -> float:
+        """Wait while nothing may be published; who waits longer than a moment lets go. Answers when to claim again: at once."""
+        until = asyncio.get_running_loop().time() + _HELD_BACK_SECONDS
+        while (again := self._why_not()) is not None and not self._stopping.is_set():
+            if asyncio.get_running_loop().time() >= until and self._failure != again:
+                self._failure, held, self._held = again, self._held, {}
+                await session.release(held)
+                log.warning("The relay of %s publishes nothing: %s", self._source, why)
+            await self._wait(0.05)
+        return 0.0
+
     async def _claim(self, session: Session) -> None:
         taken = await session.claim(set(range(LANES)) - set(self._held), self._holder)
         if taken:
@@ -206,7 +231,8 @@ class Carrier:
         placed = await self._producer.publish(records, lambda: crashpoint("relay.after_produce_before_ack"))
         for hook in self.on_published:
             hook(Published(events, began, time.time_ns()))
-        return self._whole.placed(placed)
+        lasts = {partition_of(event.lane, self._partitions): event.hash.hex() for event in events}
+        return self._whole.placed(placed, lasts)
 
     async def _mark(self, session: Session, reached: Mapping[int, int], ends: Mapping[int, Known]) -> None:
         """Move the checkpoints; lanes whose claim is gone are let go."""
@@ -242,8 +268,15 @@ class Carrier:
 class Relay(Carrier):
     """A carrier from a service's database to a broker. It keeps one connection of the pool for itself."""
 
-    def __init__(self, pool: Pool, source: str, bootstrap: str, wake: asyncio.Event | None = None) -> None:
-        super().__init__(PostgresLanes(pool), Producer(bootstrap), source, wake)
+    def __init__(
+        self,
+        pool: Pool,
+        source: str,
+        bootstrap: str,
+        wake: asyncio.Event | None = None,
+        why_not: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        super().__init__(PostgresLanes(pool), Producer(bootstrap), source, wake, why_not)
 
 
 def outgoing(events: Sequence[Recorded], topic: str, partitions: int, deployment: str) -> list[Outgoing]:

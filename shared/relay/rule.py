@@ -1,8 +1,9 @@
-"""Rules which record is the log's at a position where readers have two that follow: the store's own, if the store is whole.
+"""Rules which record is the log's at a position where readers have two that follow, or one that the log has not.
 
-Guarantees that a ruling is signed once a position and never twice differently, and that it is signed only of a row that the
-last signed head before it leads to by an unbroken chain, and that leads to the next signed head where there is one. Refuses
-(answers None, and logs why) to rule about a position that the store does not have, or from a store that was changed.
+Guarantees that a ruling is signed once a position and never twice differently; that the store's row is ruled to stand only if
+the last signed head before it leads to it by an unbroken chain, and it leads to the next signed head where there is one; and
+that a reader's record is ruled out only where the log has nothing, has signed nothing and has published nothing. Refuses
+(answers None, and logs why) in every other case: then it is the log that a person has to look at.
 """
 
 from __future__ import annotations
@@ -27,44 +28,50 @@ log = logging.getLogger(__name__)
 _PAGE = 1000
 
 
-async def rule(pool: Pool, source: str, key: SigningKey, file: Path, lane: int, position: int, by: str) -> Ruling | None:
-    """Sign that the store's row is the one at this position, and keep it in the file; the ruling of before if there is one.
+async def rule(
+    pool: Pool, source: str, key: SigningKey, file: Path, lane: int, position: int, by: str, *, taken: bytes | None = None
+) -> Ruling | None:
+    """Sign what stands at this position, and keep it in the file; the ruling of before if there is one.
 
-    None if the store cannot vouch for it. Publishing it is the caller's (`signer.mirror`). May raise `BadCheckpoint` for a file
-    that is damaged, and what asyncpg raises.
+    The store's row stands. If it has none there, `taken` (the hash of the record that a reader took) is ruled out. None if the
+    log cannot vouch for it. Publishing it is the caller's (`signer.mirror`), and so is asking only a log that is not behind.
+    May raise `BadCheckpoint` for a file that is damaged, and what asyncpg raises.
     """
+    about = f"lane {lane}, position {position} of {source}"
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1, 0)", LOCK)
         identity = await identity_of(connection)
         signed = await asyncio.to_thread(_signed, file, source, identity, key.public, lane, position)
         digest = await connection.fetchval("select hash from log.events where lane = $1 and position = $2", lane, position)
-        if digest is None:
-            log.warning("No ruling about lane %d, position %d of %s: the store has no such row", lane, position, source)
-            return None
-        if signed.ruling is not None:
-            if signed.ruling.hash == digest:
-                return signed.ruling
-            log.critical(
-                "No second ruling about lane %d, position %d of %s: the store's row is not the one that was ruled to stand",
-                lane, position, source,
-            )  # fmt: skip
-            return None
+        if digest is not None and signed.stands is not None and signed.stands.hash == digest:
+            return signed.stands
+        if digest is None and taken in signed.ruled_out:
+            return signed.ruled_out[taken]
         try:
-            await _lead(connection, identity, lane, signed.below, signed.above or (position, digest))
+            if digest is None:
+                await _has_nothing(connection, lane, position, signed)
+            else:
+                _not_ruled_otherwise(lane, position, digest, signed)
+                await _lead(connection, identity, lane, signed.below, signed.above or (position, digest))
         except ChainBroken as broken:
-            log.critical("No ruling from the log of %s, it was changed: %s; run clb verify", source, broken)
+            log.critical("No ruling about %s, the log is not what it was: %s; run clb verify", about, broken)
             return None
-        ruling = Ruling(source, identity, lane, position, digest, datetime.now(UTC), by)
+        wanted = taken if digest is None else digest
+        if wanted is None:
+            log.warning("No ruling about %s: the log has nothing there, and nobody says what was taken", about)
+            return None
+        ruling = Ruling(source, identity, lane, position, wanted, datetime.now(UTC), by, stands=digest is not None)
         await asyncio.to_thread(append_line, file, ruling.line(key))
-    log.warning("Ruled that lane %d, position %d of %s is %s, for %s", lane, position, source, digest.hex()[:16], by)
+    log.warning("Ruled about %s: %s %s; %s", about, wanted.hex()[:16], "stands" if ruling.stands else "is not the log's", by)
     return ruling
 
 
 class _Signed:
-    """What the file says of a position: a ruling, and the nearest signed heads at or below and at or above it."""
+    """What the file says of a position: rulings, and the nearest signed heads at or below and at or above it."""
 
     def __init__(self) -> None:
-        self.ruling: Ruling | None = None
+        self.stands: Ruling | None = None
+        self.ruled_out: dict[bytes | None, Ruling] = {}
         self.below: Head | None = None
         self.above: Head | None = None
 
@@ -82,10 +89,27 @@ def _signed(file: Path, source: str, identity: LogIdentity, public: PublicKey, l
             if head[0] >= position and (found.above is None or head[0] < found.above[0]):
                 found.above = head
         elif (one.lane, one.position) == (lane, position):
-            if found.ruling is not None and found.ruling.hash != one.hash:
+            if not one.stands:
+                found.ruled_out[one.hash] = one
+            elif found.stands is not None and found.stands.hash != one.hash:
                 raise BadCheckpoint(f"two rulings about lane {lane}, position {position}")
-            found.ruling = one
+            else:
+                found.stands = found.stands or one
     return found
+
+
+def _not_ruled_otherwise(lane: int, position: int, digest: bytes, signed: _Signed) -> None:
+    """May raise `ChainBroken`."""
+    if signed.stands is not None or digest in signed.ruled_out:
+        raise ChainBroken(lane, position, "the log's row is not the one that was ruled to stand here")
+
+
+async def _has_nothing(connection: Connection, lane: int, position: int, signed: _Signed) -> None:
+    """Whether the log never had this position. May raise `ChainBroken`: it was signed, ruled to stand, or published."""
+    if signed.above is not None or signed.stands is not None:
+        raise ChainBroken(lane, position, "the log has no such row, and once signed that it has")
+    if await connection.fetchval("select position from relay.lanes where lane = $1", lane) >= position:
+        raise ChainBroken(lane, position, "the log has no such row, and its relay has published it")
 
 
 async def _lead(connection: Connection, identity: LogIdentity, lane: int, below: Head | None, above: Head) -> None:

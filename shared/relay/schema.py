@@ -1,10 +1,12 @@
-"""The relay's tables: how far each lane is published, and under which epoch its holder may say so; and which partitions of
-the topic hold it, up to which offset."""
+"""The relay's tables: how far each lane is published, and under which epoch its holder may say so; which partitions of the
+topic hold it, up to which offset; what was recovered, and what verifications of the log have found."""
 
 from __future__ import annotations
 
 from shared.kernel.database import Connection
 from shared.kernel.lanes import LANES
+from shared.relay import verifications
+from shared.relay.recovery import schema as recovery_schema
 
 
 async def install(connection: Connection, app_role: str) -> None:
@@ -25,6 +27,7 @@ async def install(connection: Connection, app_role: str) -> None:
             partition smallint primary key,
             identity text not null,
             next_offset bigint not null,
+            last text not null default '',
             fills bigint not null default 1,
             filled_at timestamptz not null default now()
         ) with (fillfactor = 20);
@@ -33,3 +36,5 @@ async def install(connection: Connection, app_role: str) -> None:
         grant select, insert, update on relay.topics to "{app_role}";
         """
     )
+    await recovery_schema.install(connection, app_role)
+    await verifications.install(connection, app_role)

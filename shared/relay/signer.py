@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 LOCK = 0x4C54_1001
 """The first key of the advisory lock under which one process at a time adds to the file."""
 _RETRY_SECONDS = 15.0
+_UNHEALTHY_SECONDS = 0.2
 _SILENCE = timedelta(hours=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 """Between checkpoints that were asked for: doubled with each, until nobody has asked for a while."""
@@ -89,7 +90,7 @@ async def make_checkpoint(
         last = last_of(file)
         rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
         heads = {row["lane"]: LaneHead(*row) for row in rows}
-        if last is not None:
+        if last is not None and not await _accepted(connection, last):
             await still_there(connection, last, heads)
         checkpoint = checkpoint_of(source, await identity_of(connection), heads, datetime.now(UTC), last)
         if last is not None and checkpoint.heads == last.heads:
@@ -98,6 +99,12 @@ async def make_checkpoint(
                 return None
         await asyncio.to_thread(append_line, file, checkpoint.line(key))
     return checkpoint
+
+
+async def _accepted(connection: Connection, last: Checkpoint) -> bool:
+    """Whether a person has accepted since (`clb recover --accept-loss`) that what was signed is gone."""
+    at = await connection.fetchval("select max(at) from recovery.runs where accepted")
+    return at is not None and at >= last.time
 
 
 async def still_there(connection: Connection, last: Checkpoint, heads: Mapping[int, LaneHead]) -> None:
@@ -160,14 +167,24 @@ class Signer:
     """Makes and publishes checkpoints of one log until it is stopped."""
 
     def __init__(
-        self, pool: Pool, source: str, bootstrap: str, key: SigningKey, folder: Path, *, seconds: float = 600.0
+        self,
+        pool: Pool,
+        source: str,
+        bootstrap: str,
+        key: SigningKey,
+        folder: Path,
+        *,
+        seconds: float = 600.0,
+        healthy: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`healthy`: whether the log holds all that was published of it; nothing is signed of one that does not."""
         self._pool = pool
         self._source = source
         self._bootstrap = bootstrap
         self._key = key
         self._file = checkpoint_file(folder, source)
         self._seconds = seconds
+        self._healthy = healthy
         self._stopping = asyncio.Event()
         self._asked = asyncio.Event()
         self._pause = _FIRST_PAUSE
@@ -179,6 +196,9 @@ class Signer:
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
         while not self._stopping.is_set():
+            if not self._healthy():
+                await asyncio.sleep(_UNHEALTHY_SECONDS)
+                continue
             again, asked = self._seconds, self._asked.is_set()
             self._asked.clear()
             try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from shared.kafka.identity import Standing
@@ -46,17 +46,24 @@ class Wholeness:
         self._publisher = publisher
         self._topic = topic
         self._known: dict[int, Known] = {}
+        self._asked: dict[int, Known] = {}
+        """What was known when the present look began: what is published meanwhile it need not have seen."""
         self._shrunk: dict[int, int] = {}
         """Partitions whose records came to stand lower than they may, and under which count of fills that was."""
         self._looking: asyncio.Task[Mapping[int, Standing]] | None = None
         self._next = 0.0
         self._first = True
+        self._amiss: frozenset[int] = frozenset()
+        """Partitions that lost something and wait for their pause: what is known of them stays, since it shows the loss."""
         self._paces: dict[int, tuple[float, float]] = {}
         self._targets: dict[int, int] = {}
         self.fills = 0
         """How often a partition was filled again since the process started."""
         self.why = ""
         """What the topic had lost, in words."""
+        self._strange: dict[int, int] = {}
+        self.on_strange: list[Callable[[], None]] = []
+        """Called when a partition holds records that this relay did not put there: a repetition, or a stranger's."""
 
     def demand(self) -> None:
         """Look before the next batch: lanes were just claimed, or a batch failed."""
@@ -71,7 +78,7 @@ class Wholeness:
                 return None
             async with asyncio.timeout(_DATABASE_SECONDS):
                 self._known = await session.topics()
-            self._next = now + _LOOK_SECONDS
+            self._next, self._asked = now + _LOOK_SECONDS, dict(self._known)
             self._looking = asyncio.create_task(self._standings(), name=f"look at {self._topic}")
         if self._first:
             self._first = False
@@ -83,8 +90,8 @@ class Wholeness:
         async with asyncio.timeout(_DATABASE_SECONDS):
             return await self._act(session, held, found, now)
 
-    def placed(self, placed: Mapping[tuple[str, int], Placed]) -> dict[int, Known]:
-        """Where a batch came to stand: what is to be remembered with its mark."""
+    def placed(self, placed: Mapping[tuple[str, int], Placed], lasts: Mapping[int, str]) -> dict[int, Known]:
+        """Where a batch came to stand, and the hash of its last event in each partition: what its mark has to remember."""
         ends: dict[int, Known] = {}
         for (topic, partition), where in placed.items():
             known = self._known.get(partition)
@@ -93,7 +100,9 @@ class Wholeness:
             if where.first < known.next_offset:
                 self._shrunk[partition] = known.fills
                 self.demand()
-            ends[partition] = self._known[partition] = replace(known, next_offset=max(known.next_offset, where.next))
+            elif partition not in self._amiss and where.next > known.next_offset:
+                known = replace(known, next_offset=where.next, last=lasts.get(partition, ""))
+                ends[partition] = self._known[partition] = known
         return ends
 
     def filling(self, held: Mapping[int, Held]) -> int:
@@ -107,7 +116,7 @@ class Wholeness:
     def close(self) -> None:
         """The session ended: what is known now is known no more."""
         self._drop()
-        self._known, self._shrunk = {}, {}
+        self._known, self._shrunk, self._amiss = {}, {}, frozenset()
         self.demand()
 
     def _drop(self) -> None:
@@ -117,7 +126,8 @@ class Wholeness:
 
     async def _standings(self) -> Mapping[int, Standing]:
         try:
-            return await self._publisher.standings(self._topic)
+            ends = {partition: known.next_offset for partition, known in self._asked.items() if known.last}
+            return await self._publisher.standings(self._topic, ends)
         except PublishFailed as failure:
             log.info("The broker does not say what %s holds: %s", self._topic, failure)
             return {}
@@ -125,19 +135,19 @@ class Wholeness:
     async def _act(self, session: Session, held: Mapping[int, Held], found: Mapping[int, Standing], now: float) -> Anew | None:
         if found.keys() - self._known.keys():
             await session.remember(found)
-            self._known = await session.topics()
-        reasons = {
-            partition: why
-            for partition, standing in found.items()
-            if (why := self._amiss(partition, standing)) and now >= self._paces.get(partition, (0.0, 0.0))[0]
-        }
+            self._known = self._asked = await session.topics()
+        self._look_for_strangers(found)
+        amiss = {partition: why for partition, standing in found.items() if (why := self._wrong(partition, standing))}
+        self._amiss = frozenset(amiss)
+        reasons = {partition: why for partition, why in amiss.items() if now >= self._paces.get(partition, (0.0, 0.0))[0]}
         if not reasons:
             return None
         self.why = "; ".join(f"partition {partition} {why}" for partition, why in sorted(reasons.items()))
         log.error("The topic %s lacks what the log has (%s): published again from position 1 on", self._topic, self.why)
         lost = {partition: found[partition] for partition in reasons}
-        known, claims = await session.begin_anew(lost, self._known, len(found), held)
+        known, claims = await session.begin_anew(lost, self._asked, len(found), held)
         self._known |= known
+        self._amiss -= known.keys()
         self.fills += len(known)
         self._shrunk = {partition: fills for partition, fills in self._shrunk.items() if partition not in known}
         if known.keys() != lost.keys():
@@ -151,9 +161,24 @@ class Wholeness:
             self._targets[lane] = max(held[lane].position, self._targets.get(lane, 0))
         return Anew(frozenset(known), len(found), claims, frozenset(mine - claims.keys()))
 
-    def _amiss(self, partition: int, standing: Standing) -> str:
+    def _look_for_strangers(self, found: Mapping[int, Standing]) -> None:
+        """Records after the last that was published here: told once."""
+        more = {
+            partition: standing.end
+            for partition, standing in found.items()
+            if (known := self._known.get(partition)) is not None
+            and known.identity == standing.identity
+            and standing.end > max(known.next_offset, self._strange.get(partition, 0))
+        }
+        if more:
+            self._strange |= more
+            log.warning("The topic %s holds records that this relay did not put there: %s", self._topic, more)
+            for told in self.on_strange:
+                told()
+
+    def _wrong(self, partition: int, standing: Standing) -> str:
         """What a partition has lost, in words; empty if nothing."""
-        known = self._known.get(partition)
+        known = self._asked.get(partition)
         if known is None:
             return "is not known, though events were published"
         if known.identity != standing.identity:
@@ -163,4 +188,6 @@ class Wholeness:
             return f"ends at offset {standing.end}, though records were acknowledged up to {known.next_offset - 1}"
         if self._shrunk.get(partition) == known.fills:
             return "took new records where acknowledged ones had been: its end was cut off"
+        if known.last and standing.last and standing.last != known.last:
+            return f"holds another record at offset {known.next_offset - 1} than the one that was acknowledged"
         return ""

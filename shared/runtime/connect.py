@@ -34,9 +34,9 @@ async def connected(url: str) -> AsyncGenerator[Connection]:
 
 
 @asynccontextmanager
-async def pooled(url: str, *, max_size: int, name: str) -> AsyncGenerator[Pool]:
-    """A pool, closed at the end even if somebody still holds a connection."""
-    pool: Any = await _waiting(url, lambda: open_pool(url, max_size=max_size, application_name=name))
+async def pooled(url: str, *, max_size: int, name: str, on_connect: Callable[[], None] | None = None) -> AsyncGenerator[Pool]:
+    """A pool, closed at the end even if somebody still holds a connection. `on_connect` is told of each new connection."""
+    pool: Any = await _waiting(url, lambda: open_pool(url, max_size=max_size, on_connect=on_connect, application_name=name))
     try:
         yield pool
     finally:

@@ -22,6 +22,7 @@ from shared.kernel.errors import Refused
 from shared.projections.policy import PolicyRunner
 from shared.projections.runner import BatchDone, Runner
 from shared.projections.view import View
+from shared.relay.guard import LogGuard
 from shared.relay.relay import Published, Relay
 from shared.runtime.readiness import Watched
 from shared.telemetry.meters import Meters, Sample
@@ -103,6 +104,8 @@ def watch_runner(meters: Meters, runner: Runner, views: Sequence[View]) -> None:
             Sample("lienthe_consumer_partitions", status.partitions),
             Sample("lienthe_consumer_assignments_total", status.assignments),
             Sample("lienthe_consumer_failures_total", status.failures),
+            Sample("lienthe_lanes_disputed", len(runner.chain.contested()), ("contested",)),
+            Sample("lienthe_lanes_disputed", len(runner.chain.denied()), ("contradicted",)),
         ]
         for name, view in status.views.items():
             found += [
@@ -138,6 +141,16 @@ def _recorded_at(record: Received) -> float | None:
     return None
 
 
+def watch_guard(meters: Meters, guard: LogGuard) -> None:
+    """Whether the log is where it was."""
+
+    async def read() -> Sequence[Sample]:
+        status = guard.status()
+        return [Sample("lienthe_log_closed", status.closed is not None), Sample("lienthe_log_readers_ahead", status.ahead)]
+
+    meters.readings.append(read)
+
+
 def watch_feed(meters: Meters, feed: Feed) -> None:
     """Who listens."""
 
@@ -171,6 +184,10 @@ def watch_database(meters: Meters, pool: Pool, watched: Watched) -> None:
             found.append(Sample("lienthe_log_events", log["position"]))
             found.append(Sample("lienthe_relay_backlog", log["position"] - log["published"]))
             found.append(Sample("lienthe_parked_events", parts.get("parked", {}).get("events", 0)))
+            found.append(Sample("lienthe_verification_findings", parts["verification"].get("findings", 0)))
+            found.append(Sample("lienthe_verified_age_seconds", parts["verification"]["sound_age_seconds"]))
+            counts = parts["set_aside"]["counts"]
+            found += [Sample("lienthe_set_aside_records", records, (kind,)) for kind, records in counts.items()]
         return found
 
     async def lags() -> Sequence[Sample]:

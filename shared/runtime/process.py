@@ -30,26 +30,26 @@ from shared.kernel.authority import authorise
 from shared.kernel.clock import Clock, system_clock
 from shared.kernel.command import command_types
 from shared.kernel.database import Pool
-from shared.kernel.errors import Refused
 from shared.kernel.ports import PlaceBook
 from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.reference.book import load
+from shared.relay.guard import LogGuard
 from shared.relay.refill import Refiller, Seal
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer, checkpoint_file
 from shared.runtime import collector
-from shared.runtime.connect import pooled
-from shared.runtime.durability import require_durable
-from shared.runtime.metrics import watch_database, watch_feed, watch_relay, watch_runner, watch_writing
+from shared.runtime.guarded import guarded
+from shared.runtime.metrics import watch_database, watch_feed, watch_guard, watch_relay, watch_runner, watch_writing
 from shared.runtime.operations import Server, operations
 from shared.runtime.process_metrics import LoopLag, watch_process
 from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.revoked import revoked_again
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
+from shared.runtime.verifying import verifier_of
 from shared.telemetry.meters import Meters
-from shared.web import letter_routes, projection_routes
+from shared.web import letter_routes, log_routes, projection_routes, set_aside_routes
 from shared.web.app import Health, Web, create_app
 from shared.web.commands import Door
 from shared.web.measured import OnServed
@@ -61,13 +61,13 @@ from shared.web.upstream import Upstreams, open_clients
 log = logging.getLogger(__name__)
 
 _ANSWER_SECONDS = 8
-_POOL = 12
 
 
 class Writing:
-    """The writing half of a service on a pool: log, append writer and handler. `wake` rings after each commit."""
+    """The writing half of a service on a pool: log, append writer and handler. `wake` rings after each commit. With a guard
+    nothing is written while the log is not where it was."""
 
-    def __init__(self, service: Service, pool: Pool, places: PlaceBook, clock: Clock) -> None:
+    def __init__(self, service: Service, pool: Pool, places: PlaceBook, clock: Clock, guard: LogGuard | None = None) -> None:
         self.log = PostgresLog(pool, service.name)
         self.writer = AppendWriter(self.log)
         self.wake = asyncio.Event()
@@ -75,6 +75,11 @@ class Writing:
         self.handler = Handler(
             self.log, self.writer, service.deciders, service.codec, places=places, clock=clock, authorise=authorise
         )
+        if guard is not None:
+            self.log.admit = guard.admit
+            guard.follow(self.writer)
+            guard.on_changed.append(self.handler.forget)
+            guard.on_recovered.append(self.log.forget)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[Writing]:
@@ -111,7 +116,9 @@ def build_app(
             partitions=PARTITIONS,
             gate=Gate(Sessions(reads.pool), reads.public_url),
             routers=[
+                log_routes.router(reads.pool, writing.log),
                 projection_routes.router(reads.pool),
+                set_aside_routes.router(reads.pool),
                 letter_routes.router(reads.pool, views),
                 *service.routers(reads),
             ],
@@ -136,14 +143,12 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(
-            pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} {name}")
-        )
-        await _require_ready_database(service, pool, settings)
+        pool, guard = await stack.enter_async_context(guarded(service.name, settings, name))
         places = load()
         collector.spare()
-        writing = await stack.enter_async_context(Writing(service, pool, places, system_clock).running())
-        relay = Relay(pool, service.name, settings.kafka_bootstrap, writing.wake) if "relay" in roles else None
+        writing = await stack.enter_async_context(Writing(service, pool, places, system_clock, guard).running())
+        why_not = guard.why_not_published
+        relay = Relay(pool, service.name, settings.kafka_bootstrap, writing.wake, why_not) if "relay" in roles else None
         views = service.all_views(places, writing.handler.handle) if "project" in roles else []
         public = load_public(settings.public_key) if settings.public_key is not None else None
         runner = Runner(pool, settings.kafka_bootstrap, views, service.name, public=public) if views else None
@@ -152,16 +157,18 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         if runner is not None:
             runner.on_commit.append(feed.wake)
         parts = _Parts()
-        watched = Watched(pool, relay, runner, source=service.name, broker=BrokerProbe(settings.kafka_bootstrap))
+        watched = Watched(pool, relay, runner, source=service.name, broker=BrokerProbe(settings.kafka_bootstrap), guard=guard)
+        parts.add("guard", guard.run(), guard.stop)
         working = _Working(relay, runner, views)
         meters = _metered(roles, pool, writing, feed, watched, working)
+        watch_guard(meters, guard)
         loop_lag = LoopLag()
         watch_process(meters, service.name, roles, loop_lag)
         on_served = await stack.enter_async_context(_traced(service, roles, settings, writing, feed, working))
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
-            _add_relay(parts, relay, pool, settings)
+            _add_relay(parts, relay, pool, settings, guard)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -169,9 +176,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
             stack.push_async_callback(neighbours.close)
             revocations = await revoked_again(pool, settings.checkpoints)
             reads = Reads(pool, places, system_clock, feed, neighbours, settings.public_url)
-            app = build_app(
-                service, writing, reads, watched, meters, parts.running, on_served, revocations
-            )
+            app = build_app(service, writing, reads, watched, meters, parts.running, on_served, revocations)
             server = Server(app, settings.host, settings.port, answer_seconds=_ANSWER_SECONDS)
             server.on_stop = feed.end
             parts.add("web", server.serve(), server.stop)
@@ -183,22 +188,32 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         return await parts.run(stop)
 
 
-def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings) -> None:
+def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guard: LogGuard) -> None:
     """The relay with what goes along: signing, and answers to readers that lack something."""
     parts.add("relay", relay.run(), relay.stop)
     seal: Seal | None = None
     if settings.signing is not None:
         key = load_key(settings.signing.key)
-        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key)
+        signer = signer_of(pool, settings.service, settings.kafka_bootstrap, settings.signing, key, guard)
         parts.add("checkpoints", signer.run(), signer.stop)
+        relay.on_strange.append(signer.now)
         seal = Seal(key, checkpoint_file(settings.signing.folder, settings.service), signer.now)
-    refiller = Refiller(pool, settings.service, settings.kafka_bootstrap, lambda: relay.status().lanes > 0, seal=seal)
+    refiller = Refiller(
+        pool,
+        settings.service,
+        settings.kafka_bootstrap,
+        lambda: relay.status().lanes > 0,
+        healthy=guard.healthy,
+        seal=seal,
+    )
     parts.add("refills", refiller.run(), refiller.stop)
+    verifier = verifier_of(pool, settings)
+    parts.add("verification", verifier.run(), verifier.stop)
 
 
-def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey) -> Signer:
-    """What signs the checkpoints of a log."""
-    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds)
+def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey, guard: LogGuard) -> Signer:
+    """What signs the checkpoints of a log, as long as it is where it was."""
+    return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds, healthy=guard.healthy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,16 +292,3 @@ class _Parts:
                 await asyncio.wait_for(task, 15)
         log.info("Drained")
         return code
-
-
-async def _require_ready_database(service: Service, pool: Pool, settings: Settings) -> None:
-    async with pool.acquire() as connection:
-        await require_durable(connection, settings.mode)
-        installed = await connection.fetchval("select to_regclass('access.tokens') is not null")
-    if not installed:
-        raise Refused(
-            "not-migrated",
-            f"Cơ sở dữ liệu chưa có bảng: chạy `python -m services.{service.name} migrate` trước.",
-            f"The database has no tables yet: run `python -m services.{service.name} migrate` first.",
-            status=503,
-        )

@@ -11,15 +11,20 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
 import asyncpg
 
 from shared.eventlog.writer import AppendWriter, Written
 from shared.kafka.probe import BrokerProbe
+from shared.kernel.clock import system_clock
 from shared.kernel.database import Pool
 from shared.kernel.lanes import LANES
+from shared.projections import set_aside
 from shared.projections.runner import Runner
+from shared.relay import verifications
+from shared.relay.guard import LogGuard
 from shared.relay.lanes import held_by_anyone
 from shared.relay.relay import Relay
 from shared.runtime.lag import Lag, Lags
@@ -29,6 +34,10 @@ from shared.web.app import Part
 STUCK_SECONDS: Final = 30.0
 LAG_EVENTS: Final = 10_000
 LAG_SECONDS: Final = 60.0
+UNVERIFIED: Final = timedelta(hours=26)
+"""So long after the last sound verification it is said that there was none since."""
+FRESH: Final = timedelta(hours=24)
+"""So long a record that was set aside is spoken of here; it stays listed for ever."""
 _LOOK_SECONDS = 3.0
 
 _DATABASE_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -45,6 +54,7 @@ class Watched:
         *,
         source: str = "",
         broker: BrokerProbe | None = None,
+        guard: LogGuard | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pool = pool
@@ -52,11 +62,13 @@ class Watched:
         self._runner = runner
         self._source = source
         self._broker = broker
+        self._guard = guard
         self._now = now
         self.lags = Lags(runner, now) if runner is not None else None
         self._refused: float | None = None
         self._published: tuple[int, float] = (-1, now())
         self._unheld_since: float | None = None
+        self._since = system_clock()
 
     def follow(self, writer: AppendWriter) -> None:
         """Show of the log also whether the last commands could be stored: to be read and to be written are two things."""
@@ -77,6 +89,7 @@ class Watched:
                 reached = await standing(self._pool)
                 parked = await self._parked()
                 held = await held_by_anyone(self._pool)
+                proof, aside = await self._verified(), await self._set_aside()
         except _DATABASE_FAILURES as failure:
             reason = type(failure).__name__
             why = f"PostgreSQL không trả lời ({reason}) / PostgreSQL does not answer ({reason})"
@@ -93,10 +106,31 @@ class Watched:
                 f"{parked} sự kiện đang để riêng: xem trang Nguồn số liệu / {parked} events are parked: see the page of sources"
             )
             parts["parked"] = {"ok": True, "events": parked, "degraded": [words]}
+        parts["set_aside"] = aside
+        parts["verification"] = proof
         return parts
 
     def _log_part(self, reached: Part) -> Part:
-        """The log takes no commands from the last failure on until one was stored; long after it nobody can say."""
+        """The log takes no commands while it is not where it was, and from the last failure on until one was stored; long
+        after that failure nobody can say."""
+        if self._guard is not None:
+            status = self._guard.status()
+            if status.closed is not None:
+                what = f"chạy ./clb recover {self._source} / run ./clb recover {self._source}"
+                why = f"{status.closed.vi} / {status.closed.en}; {what}"
+                return {**reached, "ok": False, "closed": status.closed.kind, "why": why}
+            degraded: list[str] = []
+            if not status.compared:
+                degraded.append(
+                    "chưa so được nhật ký với Kafka / the log is not compared with Kafka yet"
+                    + (f" ({status.failure})" if status.failure else "")
+                )
+            if status.ahead:
+                degraded.append(
+                    f"bảng tổng hợp đọc xa hơn nhật ký ở {status.ahead} làn: chạy ./clb recover {self._source} / "
+                    f"views have read further than the log goes in {status.ahead} lanes: run ./clb recover {self._source}"
+                )
+            reached = {**reached, **({"degraded": degraded} if degraded else {})}
         if self._refused is None or self._now() - self._refused > STUCK_SECONDS:
             return reached
         why = "lệnh vừa gửi chưa ghi được vào cơ sở dữ liệu / the last commands could not be stored in the database"
@@ -163,6 +197,45 @@ class Watched:
             for view, passed in reached["read"].items()
             if self._source in passed and (behind := reached["published"] - passed[self._source]) > LAG_EVENTS
         ]
+
+    async def _verified(self) -> Part:
+        """What the last verification of the log found; without one for long, that."""
+        async with self._pool.acquire() as connection:
+            last, sound_at = await verifications.last(connection), await verifications.last_sound_at(connection)
+        age = system_clock() - (sound_at or self._since)
+        do = f"./clb verify --source {self._source}"
+        part: dict[str, Any] = {"ok": True, "sound_age_seconds": age.total_seconds(), "degraded": []}
+        if last is not None:
+            part |= {
+                "at": last.ended_at, "sound": last.sound, "whole": last.whole, "rows": last.rows, "read": last.read,
+                "findings": len(last.findings), "seconds": last.lasted.total_seconds(),
+            }  # fmt: skip
+            if not last.sound:
+                at = last.ended_at.isoformat(timespec="seconds")
+                part["degraded"].append(
+                    f"kiểm nhật ký lúc {at}: {len(last.findings)} chỗ sai, chạy {do} / "
+                    f"verification at {at}: {len(last.findings)} findings, run {do}"
+                )
+        if age > UNVERIFIED and (last is None or last.sound):
+            hours = int(age.total_seconds() // 3600)
+            part["degraded"].append(
+                f"đã {hours} giờ nhật ký chưa được kiểm, chạy {do} / the log was not verified for {hours} hours, run {do}"
+            )
+        return part
+
+    async def _set_aside(self) -> Part:
+        """How many records no reader here believed; the new ones in words."""
+        async with self._pool.acquire() as connection:
+            counts = await set_aside.counted(connection)
+            fresh = await set_aside.since(connection, system_clock() - FRESH)
+        part: dict[str, Any] = {"ok": True, "records": sum(counts.values()), "counts": counts, "degraded": []}
+        if fresh:
+            do = "./clb set-aside list"
+            part["degraded"].append(
+                f"{fresh} bản ghi trên Kafka không được tin trong một ngày qua: {do} / "
+                f"{fresh} records on Kafka were not believed in the last day: {do}"
+            )
+        return part
 
     async def _parked(self) -> int:
         async with self._pool.acquire() as connection:

@@ -1,8 +1,8 @@
 """What a service is, described once in its `app.py`, and the command line that every service has.
 
-`python -m services.clubs serve|relay|project|all|migrate|openapi`. Guarantees that a process which cannot do its work says
-why in one sentence and ends with an exit code, so that whoever watches it can start it again. Refuses roles and options that
-it does not know.
+`python -m services.clubs serve|relay|project|all|migrate|openapi|views|recover`. Guarantees that a process which cannot do
+its work says why in one sentence and ends with an exit code, so that whoever watches it can start it again. Refuses roles and
+options that it does not know.
 """
 
 from __future__ import annotations
@@ -101,6 +101,10 @@ def main(service: Service, arguments: Sequence[str] | None = None) -> int:
             from shared.runtime.view_commands import run_views  # noqa: PLC0415  only this needs the projections' Kafka clients
 
             return asyncio.run(run_views(service, options))
+        if options.role == "recover":
+            from shared.runtime.recover_command import run_recover  # noqa: PLC0415  only this needs Kafka's clients and the owner
+
+            return asyncio.run(run_recover(service, options))
         from shared.runtime.process import run  # noqa: PLC0415  only a process that serves needs the web and Kafka clients
 
         roles = ROLES[options.role]
@@ -165,9 +169,17 @@ def _parser(name: str) -> argparse.ArgumentParser:
     views.add_argument("action", choices=("list", "rebuild", "compare", "rollback", "fold"))
     views.add_argument("view", nargs="?", help="the view's name; not for list")
     views.add_argument("--accept", action="store_true", help="swap a rebuilt view in although it differs")
+    views.add_argument("--spoiled", action="store_true", help="rebuild every view that had taken a record which was ruled out")
     views.add_argument("--workers", type=int, default=1, help="processes that fold; one a core is best")
     views.add_argument("--build", type=int, help="of `fold`, which a rebuild starts for its workers")
     views.add_argument("--json", action="store_true", help="the answer for programs, progress on stderr")
+    recovery = roles.add_parser("recover", help="take back what was published and the log lost, as the owner")
+    recovery.add_argument(
+        "--check", "--dry-run", action="store_true", help="only show; exit code 1 if there is something to do"
+    )
+    recovery.add_argument("--list", action="store_true", help="what earlier recoveries did, and the events that did not fit")
+    recovery.add_argument("--accept-loss", action="store_true", help="open the log although signed events are gone for good")
+    recovery.add_argument("--json", action="store_true", help="the answer for programs, progress on stderr")
     migration = roles.add_parser("migrate", help="make the tables, as the owner of the database")
     migration.add_argument("--simulated", action="store_true", help="mark a new database as one with a simulated clock")
     migration.add_argument("--operator-token-hash", metavar="HEX", help="sha256 of the first operator's token")

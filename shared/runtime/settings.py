@@ -45,6 +45,8 @@ class Settings:
     that reads the topics has it always."""
     checkpoints: Path | None = None
     """`CLB_CHECKPOINTS`, where revocations are kept too; None: they are in the database alone."""
+    verify_seconds: float = 6 * 3600.0
+    """`CLB_VERIFY_HOURS` (6): how often the relay's process verifies the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def service_settings(service: str, environ: Mapping[str, str], roles: Collection
         signing=read_signing(environ, required="relay" in roles),
         public_key=read_public_key(environ, required="project" in roles),
         checkpoints=Path(folder) if (folder := environ.get("CLB_CHECKPOINTS", "").strip()) else None,
+        verify_seconds=_verify_seconds(environ),
     )
 
 
@@ -187,6 +190,18 @@ def read_public_key(environ: Mapping[str, str], *, required: bool = False) -> Pa
             field="CLB_PUBLIC_KEY",
         )
     return None
+
+
+def _verify_seconds(environ: Mapping[str, str]) -> float:
+    """`CLB_VERIFY_HOURS`: longer than a week is as good as never."""
+    hours = environ.get("CLB_VERIFY_HOURS", "").strip() or "6"
+    try:
+        seconds = float(hours) * 3600
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 7 * 86_400:
+        raise _invalid("CLB_VERIFY_HOURS", "phải là số giờ, lớn nhất 168", "must be a number of hours, at most 168")
+    return seconds
 
 
 def _services(names: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:

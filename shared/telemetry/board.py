@@ -122,6 +122,36 @@ ROWS: Final = (
         ),
     ),
     Row(
+        "Có đúng không",
+        "Is it true",
+        (
+            Panel(
+                "Kiểm nhật ký thấy sai, sổ lùi về quá khứ",
+                "Findings, logs that went back",
+                "none",
+                (
+                    ("max by (job) (lienthe_verification_findings)", "{{job}}"),
+                    ("max by (job) (lienthe_log_closed)", "{{job}} closed"),
+                ),
+            ),
+            Panel(
+                "Đã bao lâu từ lần kiểm tốt",
+                "Since the last sound verification",
+                "s",
+                (("min by (job) (lienthe_verified_age_seconds)", "{{job}}"),),
+            ),
+            Panel(
+                "Bản ghi để ngoài, làn tranh chấp",
+                "Records set aside, lanes in dispute",
+                "none",
+                (
+                    ("max by (job, kind) (lienthe_set_aside_records)", "{{job}} {{kind}}"),
+                    ("sum by (job, why) (lienthe_lanes_disputed)", "{{job}} {{why}}"),
+                ),
+            ),
+        ),
+    ),
+    Row(
         "Từ Kafka đến bảng tổng hợp",
         "From Kafka to the views",
         (

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from shared.telemetry import catalogue_commands, catalogue_process, catalogue_topics, catalogue_views
+from shared.telemetry import catalogue_commands, catalogue_process, catalogue_topics, catalogue_trust, catalogue_views
 from shared.telemetry.metric import Metric, Part
 
 METRICS: Final[tuple[Metric, ...]] = (
     *catalogue_commands.METRICS,
+    *catalogue_trust.METRICS,
     *catalogue_views.METRICS,
     *catalogue_topics.METRICS,
     *catalogue_process.METRICS,

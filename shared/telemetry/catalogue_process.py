@@ -26,6 +26,38 @@ METRICS: Final = (
         alerts=(Alert("LienTheNotReady", "min by (job, instance, part) (lienthe_ready) < 1", "2m", "page"),),
     ),
     Metric(
+        "lienthe_log_closed",
+        "gauge",
+        "0 or 1",
+        (),
+        SERVICE,
+        Words(
+            "1 khi nhật ký lùi về quá khứ (khôi phục từ bản sao, máy dự phòng chậm) nên không ghi lệnh nào.",
+            "1 when the log went back in time (a restored backup, a standby that lagged), so that no command is written.",
+        ),
+        Words(
+            "Đọc why của phần log ở /ready, rồi chạy ./clb recover DỊCH-VỤ; docs/operate/recover.md. Tự mở lại sau đó.",
+            "Read why of the part log in /ready, run ./clb recover SERVICE (docs/operate/recover.md); then it opens by itself.",
+        ),
+        alerts=(Alert("LienTheLogClosed", "max by (job, instance) (lienthe_log_closed) > 0", "0m", "page"),),
+    ),
+    Metric(
+        "lienthe_log_readers_ahead",
+        "gauge",
+        "lanes",
+        (),
+        SERVICE,
+        Words(
+            "Số làn mà một bảng tổng hợp đã đọc xa hơn nhật ký của chính dịch vụ.",
+            "Lanes in which a view has read further than its own service's log goes.",
+        ),
+        Words(
+            "Chạy ./clb recover DỊCH-VỤ; nếu không thiếu gì thì Kafka có bản ghi giả: xem trang Nguồn số liệu.",
+            "Run ./clb recover SERVICE; if nothing is missing, Kafka holds a forged record: see the page of sources.",
+        ),
+        alerts=(Alert("LienTheReaderAhead", "max by (job, instance) (lienthe_log_readers_ahead) > 0", "1m", "page"),),
+    ),
+    Metric(
         "lienthe_degraded",
         "gauge",
         "parts",

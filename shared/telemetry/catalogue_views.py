@@ -15,10 +15,9 @@ METRICS: Final = (
         SERVICE,
         Words("Số sự kiện trong sổ của dịch vụ.", "Events in the log of the service."),
         Words(
-            "Không cần làm gì. Nó không bao giờ được giảm: giảm là mất dữ liệu.",
-            "Nothing to do. It never falls: a fall is lost data.",
+            "Tăng là có việc. Nó không bao giờ được giảm: giảm là kho đã mất sự kiện, chạy clb recover.",
+            "It rises with the work. It never falls: if it does the store has lost events, run clb recover.",
         ),
-        alerts=(Alert("LienTheLogShrank", "delta(lienthe_log_events[10m]) < 0", "0m", "page"),),
     ),
     Metric(
         "lienthe_relay_backlog",
@@ -93,19 +92,20 @@ METRICS: Final = (
         ("view", "outcome"),
         PROJECT,
         Words(
-            "Số sự kiện bảng tổng hợp đã gặp: applied, skipped (đã có), unknown (loại lạ), parked (để riêng), stray (lạc chỗ).",
-            "Events that a view has met: applied, skipped (had already), unknown (type), parked, stray (misplaced).",
+            "Số sự kiện bảng tổng hợp đã gặp: applied, skipped (đã có), unknown (loại lạ), parked (để riêng), "
+            "set-aside (không tin).",
+            "Events that a view has met: applied, skipped (had already), unknown (type), parked, set-aside (not believed).",
         ),
         Words(
-            "parked: mở trang Nguồn số liệu, xem lý do, sửa mã rồi cho đọc lại. stray: ai đó ghi lạ vào Kafka. "
+            "parked: mở trang Nguồn số liệu, xem lý do, sửa mã rồi cho đọc lại. set-aside: clb set-aside list. "
             "unknown: nâng cấp tiến trình project.",
-            "parked: open the page of sources, read the reason, correct the code, replay. stray: somebody else writes to "
-            "Kafka. unknown: upgrade the project processes.",
+            "parked: open the page of sources, read the reason, correct the code, replay. set-aside: clb "
+            "set-aside list. unknown: upgrade the project processes.",
         ),
         alerts=(
             Alert(
                 "LienTheEventsParked",
-                'sum by (job, view) (increase(lienthe_view_events_total{outcome=~"parked|stray"}[15m])) > 0',
+                'sum by (job, view) (increase(lienthe_view_events_total{outcome="parked"}[15m])) > 0',
                 "0m",
                 "ticket",
             ),

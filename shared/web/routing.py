@@ -48,6 +48,9 @@ _BY_STREAM = {
 _OPEN = ("openapi.json", "health", "ready")
 """What of each service itself is seen through the front, under its name."""
 
+_EACH = ("log", "set-aside")
+"""What every service has of its own under `/v1/`: seen through the front under the service's name, `/clubs/v1/log/heads`."""
+
 _CROOKED = re.compile(rb"//|\\|[\x00-\x20\x7f]|%(?:2f|5c|2e|25|0[0-9a-f]|1[0-9a-f]|7f)|/\.{1,2}(?:/|$)", re.IGNORECASE)
 
 
@@ -66,8 +69,8 @@ def target_of(path: str) -> tuple[str, str | None]:
     """The service of a path, and the path to ask it if that is another one. May raise `Refused` (404)."""
     parts = path.split("/")
     if len(parts) >= 3 and parts[1] in SERVICES:
-        if len(parts) == 3 and parts[2] in _OPEN:
-            return parts[1], f"/{parts[2]}"
+        if (len(parts) == 3 and parts[2] in _OPEN) or (len(parts) >= 4 and parts[2] == "v1" and parts[3] in _EACH):
+            return parts[1], path[len(parts[1]) + 1 :]
         raise _nothing_there()
     if path == "/metrics":
         raise _nothing_there()

@@ -5,8 +5,10 @@ What a liar does goes around all of that: straight to Kafka, or into a database 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +16,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
 
+from shared.local.folders import data_for, unprivileged
 from shared.local.process import free_port
 from shared.local.state import ROOT, DataDir
 from shared.local.token_files import read_token
@@ -130,6 +132,19 @@ class Stand:
         finally:
             await connection.close()
 
+    async def lose_the_databases(self) -> None:
+        """The database server and all that it held are gone."""
+        for folder in (self.data / "postgres", data_for(self.data / "postgres", unprivileged())):
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def last_words(self) -> str:
+        """What the services said last, for whoever reads a proof that failed."""
+        found: list[str] = []
+        for log in sorted((self.data / "logs").glob("*.log")):
+            lines = [line for line in log.read_text(errors="replace").splitlines() if '"INFO"' not in line]
+            found += [f"--- {log.name}", *(line[:400] for line in lines[-6:])]
+        return "\n".join(found)
+
     def kill_everything(self) -> int:
         """kill -9 the supervisor, the servers and the services at once. How many there were."""
         data = DataDir(self.data)
@@ -169,7 +184,3 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def host_of(url: str) -> str:
-    return urlsplit(url).netloc

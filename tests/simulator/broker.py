@@ -1,25 +1,26 @@
 """A broker in memory: partitions that keep order, a producer that can fail halfway, a group whose members come and go.
 
 It promises what Kafka does: an acknowledged record stays (unless the topic is wiped), a partition is read in order, records may
-come again, an unacknowledged batch may be there in part, each partition up to some record. The member of a group does what
-`shared.kafka.consumer.BatchConsumer` does: asks where to begin, hands over batches, reads a failed batch again.
+come again, an unacknowledged batch may be there in part, each partition up to some record.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from shared.kafka.identity import Standing
 from shared.kafka.producer import PublishFailed
 from shared.kafka.record import Outgoing, Partition, Placed, Received
-from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kafka.topics import PARTITIONS, checkpoints_topic, refills_topic, topic_of
 from tests.simulator.faults import Faults
 
+if TYPE_CHECKING:
+    from tests.simulator.member import Member
+
 Where = tuple[str, int]
-_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 
 
 class MemoryBroker:
@@ -28,35 +29,37 @@ class MemoryBroker:
     def __init__(self, rng: random.Random, faults: Faults, sources: Sequence[str]) -> None:
         self.rng = rng
         self.faults = faults
-        self.logs: dict[Where, list[Received]] = {
-            (topic_of(source), number): [] for source in sources for number in range(PARTITIONS)
-        }
-        self.history: dict[Where, list[Received]] = {where: [] for where in self.logs}
-        """Everything that ever was on a partition, also before a wipe: for checks."""
+        self.events: list[Where] = sorted((topic_of(source), number) for source in sources for number in range(PARTITIONS))
+        beside = [(name(source), 0) for source in sources for name in (checkpoints_topic, refills_topic)]
+        self.logs: dict[Where, list[Received]] = {where: [] for where in (*self.events, *beside)}
+        self.history: dict[Where, list[Received]] = {where: [] for where in self.events}
+        """Everything of ours that ever was on a partition of events, also before a wipe: for checks."""
         self.generations = {topic_of(source): 0 for source in sources}
         """How often each topic was made anew: with its name, its identity."""
         self.down = False
         self.members: list[Member] = []
         self.generation = 0
 
-    def put(self, record: Outgoing) -> None:
-        """One record, at the end of its partition."""
+    def put(self, record: Outgoing, *, ours: bool = True) -> Received:
+        """One record, at the end of its partition. `ours`: whether a relay wrote it."""
         where = (record.topic, record.partition)
         log = self.logs[where]
         received = Received(record.topic, record.partition, len(log), record.key, record.value, record.headers)
         log.append(received)
-        self.history[where].append(received)
+        if ours and where in self.history:
+            self.history[where].append(received)
+        return received
 
-    def garbage(self) -> None:
+    def garbage(self) -> Received:
         """Something writes a record that says nothing of where it belongs."""
-        topic, number = self.rng.choice(sorted(self.logs))
+        topic, number = self.rng.choice(self.events)
         headers: list[list[tuple[str, str | bytes | None]]] = [
             [],
             [("ce_source", b"\xff")],
             [("ce_source", b"/vn/" + topic.split(".")[0].encode()), ("ce_lane", b"7"), ("ce_position", None)],
             [("ce_source", b"/vn/elsewhere"), ("ce_lane", b"1"), ("ce_position", b"1")],
         ]
-        self.put(Outgoing(topic, number, b"?", b"\x00 no event", self.rng.choice(headers)))
+        return self.put(Outgoing(topic, number, b"?", b"\x00 no event", self.rng.choice(headers)), ours=False)
 
     def wipe(self, topic: str) -> None:
         """The broker loses a topic; it is made anew, empty."""
@@ -85,7 +88,7 @@ class MemoryBroker:
     def share(self, member: Member) -> list[Partition]:
         """What a member of this generation is to read."""
         place, count = self.members.index(member), len(self.members)
-        return [Partition(*where, PARTITIONS) for n, where in enumerate(sorted(self.logs)) if n % count == place]
+        return [Partition(*where, PARTITIONS) for n, where in enumerate(self.events) if n % count == place]
 
 
 class MemoryProducer:
@@ -104,13 +107,17 @@ class MemoryProducer:
             raise PublishFailed("no broker")
         return PARTITIONS
 
-    async def standings(self, topic: str) -> Mapping[int, Standing]:
+    async def standings(self, topic: str, ends: Mapping[int, int]) -> Mapping[int, Standing]:
         """See `Publisher.standings`."""
         await self._faults.slow("producer.slow")
         if self._broker.down:
             raise PublishFailed("no broker")
         identity, logs = f"{topic}-{self._broker.generations[topic]}@0", self._broker.logs
         found = {number: Standing(identity, len(logs[topic, number])) for number in range(PARTITIONS)}
+        for number, end in ends.items():
+            if 0 < end <= found[number].end:
+                digest = dict(logs[topic, number][end - 1].headers).get("ce_hash")
+                found[number] = found[number]._replace(last=digest.decode() if isinstance(digest, bytes) else "no event")
         await self._faults.slow("producer.slow")
         return found
 
@@ -165,97 +172,3 @@ class MemoryProducer:
 
     async def close(self) -> None:
         """See `Publisher.close`."""
-
-
-class Member:
-    """One member of the group, as `BatchConsumer` is one."""
-
-    def __init__(
-        self,
-        broker: MemoryBroker,
-        topics: Sequence[str],
-        handle: Callable[[Sequence[Received]], Awaitable[None]],
-        assigned: Callable[[Sequence[Partition]], Awaitable[Mapping[Where, int]]],
-    ) -> None:
-        self._broker = broker
-        self._topics = frozenset(topics)
-        self._handle = handle
-        self._assigned = assigned
-        self._generation = -1
-        self._next: dict[Where, int] = {}
-        self._pause = _PAUSE
-        self.heard_at = 0.0
-        """When the group last heard of it."""
-
-    @property
-    def holds(self) -> frozenset[Where]:
-        """What it reads."""
-        return frozenset(self._next)
-
-    def rewind(self, topic: str, partition: int) -> None:
-        """Read a partition again from its beginning."""
-        if (topic, partition) in self._next:
-            self._next[topic, partition] = 0
-
-    async def run(self) -> None:
-        """Read for ever."""
-        now = asyncio.get_running_loop().time
-        broker = self._broker
-        broker.join(self)
-        while True:
-            self.heard_at = now()
-            if broker.down:
-                await asyncio.sleep(0.2)
-                continue
-            if self not in broker.members:
-                broker.join(self)
-            if self._generation != broker.generation:
-                await self._rejoin()
-                continue
-            records = self._poll()
-            if not records:
-                await asyncio.sleep(0.1)
-                continue
-            try:
-                await self._handle(records)
-            except Exception:  # noqa: BLE001  as the real one: whatever it is, the batch comes again
-                first: dict[Where, int] = {}
-                for record in records:
-                    first.setdefault((record.topic, record.partition), record.offset)
-                self._next.update({where: offset for where, offset in first.items() if where in self._next})
-                await asyncio.sleep(self._pause)
-                self._pause = min(self._pause * 2, _LONGEST_PAUSE)
-            else:
-                self._pause = _PAUSE
-
-    async def _rejoin(self) -> None:
-        generation, share = self._broker.generation, [p for p in self._broker.share(self) if p.topic in self._topics]
-        self._next = {}
-        try:
-            starts = await self._assigned(share)
-        except Exception:  # noqa: BLE001  the same
-            await asyncio.sleep(0.1)
-            return
-        self._generation = generation
-        self._next = {(p.topic, p.partition): starts.get((p.topic, p.partition), 0) for p in share}
-
-    def _poll(self) -> list[Received]:
-        """A batch: some of each partition, each in its order; an offset that is not there begins from the start."""
-        faults, rng = self._broker.faults, self._broker.rng
-        most = rng.randrange(1, 4) if faults.fire("consumer.tiny_batch") else 60
-        batch: list[Received] = []
-        places = list(self._next)
-        rng.shuffle(places)
-        for where in places:
-            log = self._broker.logs[where]
-            start = self._next[where]
-            if start > len(log):
-                start = 0
-            if start and faults.fire("consumer.redelivers"):
-                start = rng.randrange(start)
-            fresh = log[start : start + most - len(batch)]
-            batch += fresh
-            self._next[where] = start + len(fresh)
-            if len(batch) >= most:
-                break
-        return batch

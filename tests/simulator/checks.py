@@ -18,12 +18,14 @@ from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.lanes import LANES
 from shared.projections.chain import Chain
 from shared.projections.fold import fold_into
-from shared.projections.memory import MemoryDatabase, MemoryStores
+from shared.projections.memory import MemoryStores
+from shared.projections.memory_tables import MemoryDatabase
+from shared.projections.store import SetAside
 from tests.reporting.recount import recount
 from tests.simulator.client import Noted
 from tests.simulator.commands import START, fact_of
 from tests.simulator.stores import MIDNIGHT
-from tests.simulator.views import MemoryFigures, dump, entries_of
+from tests.simulator.views import Answers, MemoryFigures, dump, entries_of
 from tests.simulator.world import World, places
 
 FOREVER = MIDNIGHT + timedelta(days=1)
@@ -44,6 +46,8 @@ def check_once(world: World) -> None:
         for record in records
         if record.value != b"\x00 no event"
     }
+    answered: Counter[str] = Counter(world.database.rows("answers"))
+    policy = any(view.name == Answers.name for view in world.views)
     allowed: set[str] = set()
     for noted in world.ledger:
         possible = noted.possible_ids()
@@ -57,10 +61,15 @@ def check_once(world: World) -> None:
                 wrong = {event_id: counts[event_id] for event_id in told if counts[event_id] != 1}
                 if wrong:
                     world.violations.append(f"I1: accepted {noted.request.command_id}: in {name} so often: {wrong}")
+            if policy and not answered.keys() >= set(told):
+                world.violations.append(f"I1: accepted {noted.request.command_id} was not answered by the policy")
             if not published.issuperset(told):
                 world.violations.append(f"I1: accepted {noted.request.command_id} is not on Kafka")
         elif noted.outcome == "unknown":
             allowed.update(possible)
+    taken_back = {lie.event_id for lie in world.strangers.lies if lie.follows}
+    if answered.keys() - allowed - taken_back:
+        world.violations.append(f"I2: the policy answered events of no accepted command: {answered.keys() - allowed}")
     for name, counts in (("the list", seen), ("the ledger", entered), ("Kafka", Counter(published))):
         strange = counts.keys() - allowed
         if strange:
@@ -68,6 +77,34 @@ def check_once(world: World) -> None:
         twice = {event_id: count for event_id, count in counts.items() if count > 1}
         if twice:
             world.violations.append(f"I5: {name} has events more than once: {twice}")
+
+
+def check_strangers(world: World) -> None:
+    """I2: what a stranger wrote is listed with both hashes, or it was an exact repetition; of ours nothing is listed."""
+    listed: dict[Any, SetAside] = world.database.rows("set_aside")
+    doubted = {(lie.record.topic, lie.lane) for lie in world.strangers.lies if lie.follows}
+    for lie in world.strangers.lies:
+        record = lie.record
+        log = world.broker.logs[record.topic, record.partition]
+        if record.offset >= len(log) or log[record.offset] is not record:
+            continue  # its topic was wiped since
+        row = listed.get((record.topic, record.partition, record.offset))
+        if lie.repetition:
+            if row is not None:
+                world.violations.append(f"I2: {lie.site}: an exact repetition is listed: {row.kind} {row.reason}")
+        elif row is None:
+            world.violations.append(f"I2: {lie.site}: {record.topic}/{record.partition}/{record.offset} is not listed")
+        elif row.digest != lie.hash and row.kind != "unroutable":
+            world.violations.append(f"I2: {lie.site}: it is listed without its hash: {row}")
+        elif row.kind in ("unlinked", "fork") and row.stands is None:
+            world.violations.append(f"I2: {lie.site}: it is listed without what stands there: {row.kind} {row.reason}")
+    lies = {id(lie.record) for lie in world.strangers.lies}
+    for row in listed.values():
+        at = row.at
+        if at is None or id(row.record) in lies:
+            continue
+        if (row.record.topic, at.lane) not in doubted:
+            world.violations.append(f"I2: an event of ours is listed: {row.kind} {at} {row.reason}")
 
 
 def check_topics(world: World) -> None:
@@ -134,7 +171,7 @@ def _sum(entries: Any, name: str, day: date) -> int:
 
 async def check_order(world: World, rng: random.Random) -> None:
     """I6: the same events in another interleaving of lanes and topics, in other batches, end in the same rows."""
-    waiting = {(log.source, lane): list(log._lanes[lane]) for log in world.logs.values() for lane in range(LANES)}
+    waiting = {(log.source, lane): list(log.lanes_now[lane]) for log in world.logs.values() for lane in range(LANES)}
     waiting = {where: events for where, events in waiting.items() if events}
     records: list[Received] = []
     while waiting:
@@ -142,14 +179,14 @@ async def check_order(world: World, rng: random.Random) -> None:
         for _ in range(rng.randrange(1, 4)):
             if waiting[where]:
                 event = waiting[where].pop(0)
-                key, value, headers = to_kafka(event, world.logs[event.source]._identity.deployment)
+                key, value, headers = to_kafka(event, world.logs[event.source].identity_now.deployment)
                 topic = topic_of(event.source)
                 records.append(Received(topic, event.lane % PARTITIONS, len(records), key, value, [*headers]))
         if not waiting[where]:
             del waiting[where]
     database = MemoryDatabase()
     view = MemoryFigures(places(), world.services)
-    chain = Chain({name: log._identity for name, log in world.logs.items()})
+    chain = Chain({name: log.identity_now for name, log in world.logs.items()})
     while records:
         size = rng.randrange(1, 40)
         batch, records = records[:size], records[size:]

@@ -33,6 +33,15 @@ SITES: dict[str, float] = {
     "view.poison": 0.06,
     "view.stumbles": 0.05,
     "broker.garbage": 0.12,
+    "stranger.next": 0.15,
+    "stranger.passed": 0.15,
+    "stranger.far": 0.10,
+    "stranger.repeats": 0.15,
+    "stranger.deployment": 0.12,
+    "stranger.follows": 0.10,
+    "stranger.forks": 0.10,
+    "stranger.signs": 0.10,
+    "stranger.asks": 0.10,
     "nemesis.kill_service": 0.25,
     "nemesis.kill_relay": 0.25,
     "nemesis.kill_projector": 0.25,
@@ -47,6 +56,8 @@ SITES: dict[str, float] = {
     "world.two_services": 1.0,
     "world.two_relays": 1.0,
     "world.two_projectors": 1.0,
+    "world.policy": 1.0,
+    "world.clocks_differ": 0.5,
 }
 """Each site and how often it fires at a call when it is active."""
 
@@ -57,10 +68,13 @@ ACTIVE = 0.3
 class Faults:
     """The faults of one seed. After `heal` nothing fires any more."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, only: tuple[str, ...] = ()) -> None:
+        """`only`: sites whose names begin so are active, and no others; else the seed draws."""
         self._rng = rng
         share = rng.choice((0.0, ACTIVE, ACTIVE, ACTIVE, 0.7))
         self.active = {site: chance for site, chance in SITES.items() if rng.random() < share}
+        if only:
+            self.active = {site: chance for site, chance in SITES.items() if site.startswith(only)}
         self._drawn = self.active
         self.fired: Counter[str] = Counter()
 

@@ -1,89 +1,180 @@
 """A projector of the simulation: what `shared.projections.runner.Runner` does, with the memory group and the memory stores.
 
-Everything that decides is the real code: `take_over`, `fold_batch`, `Progress`, `Chain`. Only the carrying is written anew.
+Everything that decides is the real code: `take_over`, `fold_batch`, `Progress`, `Chain`, `Hearing`, `Watch`, `Questions`. Only
+the carrying is written anew here: the loops of `Runner`, `Auditor` and `Mender`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.kafka.record import Partition, Received
-from shared.kafka.topics import topic_of
+from shared.kafka.refills import Refill
+from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kernel.lanes import partition_of
 from shared.projections.batches import fold_batch, take_over
-from shared.projections.chain import Chain, Link
-from shared.projections.checkpoints import Fenced, lanes_of
-from shared.projections.memory import MemoryDatabase
+from shared.projections.chain import Chain
+from shared.projections.checkpoints import Fenced, Lane, lanes_of
+from shared.projections.failures import will_pass
+from shared.projections.hearing import Hearing
+from shared.projections.links import Taken
+from shared.projections.memory_decisions import MemoryDecisions
+from shared.projections.memory_tables import MemoryDatabase
 from shared.projections.progress import Limits, Progress
+from shared.projections.questions import Questions, standing
 from shared.projections.store import Stores
-from tests.simulator.broker import Member, MemoryBroker
+from shared.projections.watch import Watch
+from tests.simulator.broker import MemoryBroker
+from tests.simulator.member import Member
+from tests.simulator.notary import KEY
 
 _TICK = 0.25
+_POLL = 0.5
+_IDENTITY_SECONDS = 2.0
 _FENCED_PATIENCE = 3
+_UNPROVED_SECONDS = 5.0
 
 Fold = Callable[[Stores, Progress, Sequence[Received], Chain], Any]
 
 
-class Projector:
-    """One member of the group with its views."""
+@dataclass(frozen=True)
+class Reading:
+    """What a projector is made of."""
 
-    def __init__(
-        self,
-        broker: MemoryBroker,
-        stores: Stores,
-        database: MemoryDatabase,
-        views: Sequence[Any],
-        chain: Chain,
-        fold: Fold = fold_batch,
-    ) -> None:
-        """`chain` is what this process knows of the logs."""
-        self._stores = stores
-        self._database = database
-        self._chain = chain
-        self._fold = fold
-        self._progress = [Progress(view, Limits(gap_seconds=1.0)) for view in views]
+    broker: MemoryBroker
+    stores: Stores
+    database: MemoryDatabase
+    views: Sequence[Any]
+    fold: Fold = fold_batch
+    sources: Sequence[str] = field(default=())
+
+
+class Projector:
+    """One member of the group with its views. `chain` is what this process knows of the logs."""
+
+    def __init__(self, reading: Reading, chain: Chain) -> None:
+        self._broker = reading.broker
+        self._stores = reading.stores
+        self._fold = reading.fold
+        self.chain = chain
+        self.progress = [Progress(view, Limits(gap_seconds=1.0)) for view in reading.views]
+        self._decisions = MemoryDecisions(reading.database)
+        self.hearing = Hearing(self._decisions, reading.sources, chain, KEY.public, self._find)
+        self.watch = Watch(chain)
+        self._questions = Questions("reporting", unproved_seconds=_UNPROVED_SECONDS)
+        self._next_identity = 0.0
+        self._heard = asyncio.Event()
         self._partitions: tuple[Partition, ...] = ()
         self._fenced = 0
-        topics = sorted({topic_of(source) for view in views for source in view.sources})
-        self.member = Member(broker, topics, self._handle, self._assigned)
+        topics = sorted({topic_of(source) for view in reading.views for source in view.sources})
+        self.member = Member(self._broker, topics, self._handle, self._assigned)
+
+    def red(self) -> list[str]:
+        """What a person would read."""
+        views = [reason for progress in self.progress for reason in progress.status().red]
+        return [*views, *self.watch.red(), *self.watch.unknown(), *self.hearing.strangers.values()]
 
     async def run(self) -> None:
         """Until the process ends."""
+        auditing = asyncio.ensure_future(self._audit())
+        await self._heard.wait()
         reading = asyncio.ensure_future(self.member.run())
-        while not reading.done():
+        while not (reading.done() or auditing.done()):
             await asyncio.sleep(_TICK)
-            for progress in self._progress:
-                for topic, partition in progress.partitions_to_read_again():
+            await self._look_after_chain()
+            for progress in self.progress:
+                for topic, partition in progress.partitions_to_read_again(self.watch.held):
                     self.member.rewind(topic, partition)
-        await reading
+            self._ask(self._questions.due(self.progress, self.chain))
+            await self._identities()
+        await (reading if reading.done() else auditing)
+
+    async def _audit(self) -> None:
+        """What `Auditor.run` does."""
+        loaded = False
+        while True:
+            try:
+                if not loaded:
+                    await self.hearing.load()
+                    loaded = True
+                await self._listen()
+            except Exception as failure:
+                if not will_pass(failure):
+                    raise
+                await asyncio.sleep(_POLL)
+
+    async def _listen(self) -> None:
+        starts, logs = await self.hearing.starts(), self._broker.logs
+        at = {(topic, 0): starts.get((topic, 0), 0) for topic in self.hearing.topics}
+        while True:
+            if not self._broker.down:
+                records = [record for where, start in at.items() for record in logs[where][start:]]
+                if records:
+                    await self.hearing.hear(records)
+                    at.update({(record.topic, record.partition): record.offset + 1 for record in records})
+                self._heard.set()
+            await asyncio.sleep(_POLL)
+
+    async def _find(self, lane: Lane, taken: Taken) -> Received | None:
+        records = self._broker.logs[topic_of(lane[0]), partition_of(lane[1], PARTITIONS)]
+        return records[taken.offset] if taken.offset < len(records) else None
+
+    async def _look_after_chain(self) -> None:
+        if self.hearing.overruled:
+            overruled, self.hearing.overruled = self.hearing.overruled, []
+            for progress in self.progress:
+                progress.spoiled = await self._decisions.spoiled(progress.view.name, progress.view.version)
+            self.watch.overruled(self.progress, overruled)
+        for topic, partition in self.watch.look(self.progress, self.member.ends()):
+            self.member.rewind(topic, partition)
+
+    def _ask(self, refills: Sequence[Refill]) -> None:
+        for refill in refills:
+            if not self._broker.down:
+                self._broker.put(refill.record())
+
+    async def _identities(self) -> None:
+        """What `Mender` does when a topic was made anew: its old offsets mean nothing."""
+        now = asyncio.get_running_loop().time()
+        if self._broker.down or not self.member.holds or now < self._next_identity:
+            return
+        self._next_identity = now + _IDENTITY_SECONDS
+        try:
+            found = {where: f"{where[0]}-{self._broker.generations[where[0]]}" for where in self.member.holds}
+            fresh = await self._decisions.replaced("reporting", found)
+        except ConnectionResetError:  # with the next look
+            return
+        for topic, partition in fresh:
+            self.member.rewind(topic, partition)
+        self._ask([Refill(*lane, after, "reporting", sign=True) for lane, after in standing(self.progress, fresh).items()])
 
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
         starts: dict[tuple[str, int], int] = {}
-        self._load_links(partitions)
-        for progress in self._progress:
+        for progress in self.progress:
+            progress.spoiled = await self._decisions.spoiled(progress.view.name, progress.view.version)
+        await self.hearing.load_links(lanes_of(partitions))
+        for progress in self.progress:
             starts = await take_over(self._stores, progress, partitions, starts)
         self._partitions, self._fenced = tuple(partitions), 0
         return {where: offset for where, offset in starts.items() if offset > 0}
 
-    def _load_links(self, partitions: Sequence[Partition]) -> None:
-        """The links of lanes that this process takes over, as `Auditor.load_links` reads them."""
-        kept: dict[Any, dict[int, Sequence[Link]]] = {}
-        for (*lane, first), links in self._database.rows("links").items():
-            kept.setdefault(tuple(lane), {})[first] = links
-        for lane in lanes_of(partitions):
-            found = [link for _, links in sorted(kept.get(lane, {}).items()) for link in links]
-            if found:
-                self._chain.remember(lane, found, 0.0)
+    async def _claim_anew(self) -> None:
+        starts = await self._assigned(self._partitions)
+        for topic, partition, _ in self._partitions:
+            self.member.rewind(topic, partition, starts.get((topic, partition), 0))
 
     async def _handle(self, records: Sequence[Received]) -> None:
-        self._chain.begin()
-        for progress in self._progress:
+        self.chain.begin()
+        for progress in self.progress:
             try:
-                await self._fold(self._stores, progress, records, self._chain)
+                await self._fold(self._stores, progress, records, self.chain)
             except Fenced:
                 self._fenced += 1
-                if self._fenced > _FENCED_PATIENCE and self.member.holds >= {(p.topic, p.partition) for p in self._partitions}:
-                    await self._assigned(self._partitions)
-                raise
+                held = self.member.holds >= {(p.topic, p.partition) for p in self._partitions}
+                if self._fenced <= _FENCED_PATIENCE or not held:
+                    raise
+                await self._claim_anew()
         self._fenced = 0

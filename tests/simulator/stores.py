@@ -7,7 +7,7 @@ found whatever the twin believes.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +16,8 @@ from shared.eventlog.log import LogUnavailable
 from shared.eventlog.memory import MemoryLog
 from shared.eventlog.records import Append, LogIdentity, Outcome
 from shared.kafka.identity import Standing
-from shared.projections.memory import MemoryDatabase, MemoryTransaction
+from shared.kernel.envelope import Recorded
+from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.relay.memory import MemoryLanes, MemorySession
 from shared.relay.ports import Held, Known
 from tests.simulator.faults import Faults
@@ -31,6 +32,16 @@ class SimLog(MemoryLog):
     def __init__(self, source: str, loop: SimLoop, faults: Faults) -> None:
         super().__init__(source, lambda: MIDNIGHT + timedelta(seconds=loop.time()))
         self._faults = faults
+
+    @property
+    def identity_now(self) -> LogIdentity:
+        """Which log it is, for who looks from outside."""
+        return self._identity
+
+    @property
+    def lanes_now(self) -> list[list[Recorded]]:
+        """What it holds, lane by lane, for who looks from outside."""
+        return self._lanes
 
     async def append(self, batch: Sequence[Append], *, atomic: bool = False) -> list[Outcome]:
         await self._faults.slow("log.slow")
@@ -127,8 +138,8 @@ class WatchedSession:
 class SimDatabase(MemoryDatabase):
     """The database of the views: slow, cut off, restarted; its transactions end with their process."""
 
-    def __init__(self, faults: Faults, rng: random.Random, violations: list[str]) -> None:
-        super().__init__(self._call)
+    def __init__(self, faults: Faults, rng: random.Random, violations: list[str], clock: Callable[[], float]) -> None:
+        super().__init__(self._call, clock)
         self._faults = faults
         self._violations = violations
         self.claimed: dict[Any, Process] = {}
@@ -162,7 +173,10 @@ class WatchedTransaction(MemoryTransaction):
 
     def commit(self) -> None:
         claims = {key for (table, key) in self._layers[0] if table == "epochs"}
-        moves = {key for (table, key) in self._layers[0] if table == "checkpoints"} - claims
+        written = {key: row for (table, key), row in self._layers[0].items() if table == "checkpoints" and key not in claims}
+        rows = self._watch.rows("checkpoints")
+        # Whoever hears a ruling takes a policy back, whoever folds it: that is no move.
+        moves = {key for key, row in written.items() if key not in rows or row.position > rows[key].position}
         super().commit()
         claimed = self._watch.claimed
         claimed.update(dict.fromkeys(claims, self._process))

@@ -15,7 +15,8 @@ from services.reporting.ledger.entries import Entry
 from services.reporting.ledger.fold import CODEC
 from services.reporting.ledger.keys import Keys
 from shared.kernel.ports import PlaceBook
-from shared.projections.memory import MemoryTransaction
+from shared.projections.memory_tables import MemoryTransaction
+from shared.projections.policy import POLICY
 from shared.projections.view import Delivered
 from tests.simulator.faults import Faults
 
@@ -48,6 +49,7 @@ class MemoryFigures:
     name = "figures"
     version = 3
     codec = CODEC
+    rows = ("subjects", "events", "declarations", "targets", "freshness", "lanes", "entries", "lines")
 
     def __init__(self, places: PlaceBook, sources: Sequence[str], poison: Poison | None = None) -> None:
         self._keys = _KEYS.setdefault(id(places), Keys(places))
@@ -89,6 +91,7 @@ class Seen:
     name = "seen"
     version = 1
     codec = CODEC
+    rows = ("seen",)
 
     def __init__(self, sources: Sequence[str], poison: Poison | None = None) -> None:
         self._poison = poison
@@ -104,6 +107,29 @@ class Seen:
             recorded = each.recorded
             before = connection.get("seen", recorded.stream, ())
             connection.put("seen", recorded.stream, (*before, (recorded.version, recorded.event_id)))
+
+
+class Answers:
+    """A policy that answers every event: how often it was asked to, by event."""
+
+    name = f"{POLICY}answers"
+    version = 1
+    codec = CODEC
+    rows = ()
+
+    def __init__(self, sources: Sequence[str], poison: Poison | None = None) -> None:
+        self._poison = poison
+        self.sources = tuple(sources)
+
+    def tables(self) -> str:
+        return ""
+
+    async def apply(self, connection: Any, events: Sequence[Delivered]) -> None:
+        if self._poison is not None:
+            self._poison.strike(events)
+        for each in events:
+            answered = connection.get("answers", each.recorded.event_id, 0)
+            connection.put("answers", each.recorded.event_id, answered + 1)
 
 
 def dump(tables: dict[str, dict[Any, Any]]) -> str:

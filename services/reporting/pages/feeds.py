@@ -1,11 +1,12 @@
-"""Nguồn số liệu: how far every producer and every province has come, what could not be read, and trying that again."""
+"""Nguồn số liệu: how far every producer and every province has come, whether each log is as it was recorded, what could not be
+read and trying that again, which records on Kafka nobody believed, and the certificate of the ledger."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -17,11 +18,12 @@ from services.reporting.indicators import indicator
 from services.reporting.pages.reading import Chosen, Reading
 from services.reporting.pages.site import Site
 from services.reporting.pages.stamps import due_month, stamp_of
+from services.reporting.pages.words import Language
 from services.reporting.questions.progress import progress
 from shared.events.language import UNIONS
 from shared.kernel.database import Connection
 from shared.kernel.errors import Refused
-from shared.projections import builds
+from shared.projections import builds, set_aside
 from shared.projections.builds import live
 from shared.projections.letters import listed, read_again
 from shared.web.sessions import Posted, Visiting, Visitor
@@ -46,6 +48,10 @@ class Producer:
     last: datetime | None
     seconds: float | None
     ready: bool
+    verified: Json
+    """What the service says of the last verification of its log; empty when it does not answer."""
+    why: tuple[str, ...]
+    """Why it is not ready, in words."""
 
     @property
     def lag(self) -> int | None:
@@ -70,7 +76,8 @@ def router(site: Site) -> APIRouter:
             build = await live(connection, view.name)
             heard = await _heard(connection)
             parked = await listed(connection, view.name, limit=_MOST)
-            strays = await connection.fetchval("select count(*) from projection.strays")
+            aside = await set_aside.listed(connection, _MOST)
+            counts = await set_aside.counted(connection)
         return site.page(
             request,
             visitor,
@@ -84,7 +91,7 @@ def router(site: Site) -> APIRouter:
             build=build,
             certificate=None if build is None or build.certificate is None else json.loads(build.certificate),
             parked=[_shown(row, visitor) for row in parked],
-            strays=strays,
+            aside=_by_kind(aside, counts, reading.language, visitor),
             may_replay=_may_replay(visitor),
             replayed=_replayed(replayed) if _may_replay(visitor) else None,
         )
@@ -120,10 +127,14 @@ async def _producers(site: Site, heard: Mapping[str, tuple[int, datetime]], read
                 _, answer = await site.services.json(name, "GET", "/ready", [])
         except (Refused, TimeoutError):
             answer = {}
-        log: Json = answer.get("parts", {}).get("log", {})
+        parts: dict[str, Json] = answer.get("parts", {})
+        log, verified = parts.get("log", {}), parts.get("verification", {})
+        reasons = [str(part.get("why", "")).split(" / ") for part in parts.values() if not part.get("ok")]
+        why = tuple(words[-1 if reading.language == "en" else 0] for words in reasons if words[0])
         read, last = heard.get(name, (0, None))
         seconds = None if last is None else max(0.0, (reading.now - last).total_seconds())
-        return Producer(name, log.get("position"), log.get("published"), read, last, seconds, bool(answer.get("ready")))
+        ready = bool(answer.get("ready"))
+        return Producer(name, log.get("position"), log.get("published"), read, last, seconds, ready, verified, why)
 
     return list(await asyncio.gather(*(one(name) for name in UNIONS)))
 
@@ -132,6 +143,19 @@ def _shown(row: Any, visitor: Visitor) -> Json:
     """A parked event; which stream it is of is shown to operators alone, as it may be a club's."""
     shown = dict(row.items())
     return shown if _may_replay(visitor) else {**shown, "stream": None, "reason": None}
+
+
+def _by_kind(rows: Sequence[Any], counts: Mapping[str, int], language: Language, visitor: Visitor) -> list[Json]:
+    """Records that were not believed, kind by kind with what it means. Why one was not is shown to operators alone: the words
+    may be those of whoever wrote it."""
+    seen = _may_replay(visitor)
+    shown = [dict(row.items()) | {"reason": set_aside.plain(row["reason"]) if seen else None} for row in rows]
+    return [
+        {"kind": kind, "means": words[language == "en"], "count": counts[kind], "records": records}
+        for kind, words in set_aside.KINDS.items()
+        if counts[kind]
+        for records in ([each for each in shown if each["kind"] == kind],)
+    ]
 
 
 def _may_replay(visitor: Visitor) -> bool:

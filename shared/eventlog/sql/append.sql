@@ -4,12 +4,17 @@
 -- heads or the clock of this batch. The arrays p_command .. p_events hold one element a command: p_after is the ordinal
 -- of the command before it on the same stream, p_events says how many events it has. p_owner .. p_data hold one element
 -- an event, in the order of their commands: p_owner is the ordinal of the command, p_index counts 1, 2, ... within it.
+-- p_known says of each command's lane the last position that the caller knows: a log that holds less went back in time (a
+-- restored backup, a standby that lagged), and nothing is written (LT003).
 -- The answer is one row of arrays with one element a command; event_ids of a repeated command are joined by commas.
+drop function if exists log.append(text, boolean, uuid[], bytea[], text[], smallint[], integer[], integer[], text[],
+    timestamptz[], integer[], integer[], integer[], uuid[], text[], smallint[], text[]);
 create or replace function log.append(
     p_source text, p_atomic boolean,
     p_command uuid[], p_fingerprint bytea[], p_stream text[], p_lane smallint[], p_after integer[], p_expected integer[],
     p_actor text[], p_wanted_at timestamptz[], p_events integer[],
     p_owner integer[], p_index integer[], p_event_id uuid[], p_type text[], p_schema_version smallint[], p_data text[],
+    p_known bigint[],
     out outcome text[], out version integer[], out "position" bigint[], out recorded_at timestamptz[], out event_ids text[]
 ) language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -63,6 +68,10 @@ begin
         cross join lateral (select * from log.lanes l where l.lane = c.lane limit 1) h
         order by c.ord
     loop
+        if command.head < p_known[command.ord] then
+            raise exception 'lane % is at %, and was at %', p_lane[command.ord], command.head, p_known[command.ord]
+                using errcode = 'LT003';
+        end if;
         v_fits[command.ord] := coalesce(v_fits[p_after[command.ord]], true);
         v_version[command.ord] := coalesce(v_version[p_after[command.ord]], command.actual);
         v_actual[command.ord] := command.actual;

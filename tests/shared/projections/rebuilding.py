@@ -5,26 +5,43 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from shared.eventlog.links import At, Links
 from shared.projections import builds
 from shared.projections.rebuild import Place as Site
+from shared.projections.record import LogAnswers
 from shared.projections.runner import Runner
+from shared.testing.folding import IDENTITY
 from tests.shared.flow import Book, Place, Purses, expected, publish, running, until
 
 ROOT = Path(__file__).parents[3]
 
 
+class BookLog:
+    """Answers as the log would from which the events of a book came."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    async def links(self, places: Sequence[At]) -> Links:
+        """Its hashes at some positions."""
+        known = {(event.lane, event.position): event.hash for event in self.book.events}
+        return Links(IDENTITY, {at: IDENTITY.genesis(at[0]) if at[1] == 0 else known.get(at) for at in places})
+
+
 @asynccontextmanager
-async def site(flow: Place) -> AsyncIterator[Site]:
+async def site(flow: Place, log: LogAnswers | None = None) -> AsyncIterator[Site]:
+    """`log`: what answers for the source; a log that nobody can ask if there is none."""
     owner = await asyncpg.connect(flow.urls.owner)
+    logs = {} if log is None else {flow.source: log}
     try:
-        yield Site("toy", flow.pool, owner, flow.urls.app_role, flow.bootstrap, {"map": "34@2025-07-01"})
+        yield Site("toy", flow.pool, owner, flow.urls.app_role, flow.bootstrap, {"map": "34@2025-07-01"}, logs=logs)
     finally:
         await owner.close()
 
@@ -46,7 +63,7 @@ async def states(flow: Place) -> dict[int, str]:
 async def at_work(flow: Place, book: Book, events: int) -> AsyncIterator[Site]:
     """A live build that has read so many events and follows the topic."""
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
-    async with running(runner), site(flow) as place:
+    async with running(runner), site(flow, BookLog(book)) as place:
         await filled(flow, book, events)
         yield place
 

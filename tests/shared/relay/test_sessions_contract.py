@@ -180,9 +180,12 @@ async def test_how_far_a_partition_reaches_moves_with_the_mark_and_only_forwards
     session = await stage.session()
     await session.remember({lane % 6: NEW})
     held = await session.claim({lane}, "one")
-    held = await session.mark(held, {lane: 2}, {lane % 6: Known("a@0", 20, 1)})
-    await session.mark(held, {lane: 3}, {lane % 6: Known("a@0", 10, 1)})
-    assert await session.topics() == {lane % 6: Known("a@0", 20, 1)}
+    held = await session.mark(held, {lane: 2}, {lane % 6: Known("a@0", 20, 1, "aa")})
+    await session.mark(held, {lane: 3}, {lane % 6: Known("a@0", 10, 1, "bb")})
+    known = await session.topics()
+    assert known == {lane % 6: Known("a@0", 20, 1, "aa")}
+    anew, _ = await session.begin_anew({lane % 6: OTHER}, known, 6, {})
+    assert anew == await session.topics() == {lane % 6: Known("b@0", 0, 2)}, "nothing is known of the new one's records"
 
 
 @both

@@ -11,8 +11,8 @@ from shared.local.databases import connect
 from tests.shared.flow import Place
 
 COPY = """insert into log.events (lane, position, version, schema_version, recorded_at, event_id, command_id, hash, source,
-    stream, type, actor, data) select lane, {position}, version + 1000, schema_version, recorded_at, gen_random_uuid(),
-    {command}, hash, source, stream, type, actor, '{{"amount":1000000}}' from log.events
+    stream, type, actor, fingerprint, origin, data) select lane, {position}, version + 1000, schema_version, recorded_at,
+    gen_random_uuid(), {command}, hash, source, stream, type, actor, fingerprint, origin, '{{"amount":1000000}}' from log.events
     where lane = $1 order by position {which} limit 1"""
 SHIFT = [
     "update log.events set position = position + 100000 where lane = $1 and position >= 3",
@@ -37,10 +37,13 @@ SWAPPED = [
 TAIL_CUT = ["delete from log.events where lane = $1 and position > 4"]
 TAIL_ADDED = [COPY.format(position=7, command="gen_random_uuid()", which="desc")]
 
-RECHAIN = """do $$ declare e record; before bytea := decode(repeat('00', 32), 'hex'); n bigint := 0; begin
+RECHAIN = """do $$ declare e record; meta log.meta; before bytea; n bigint := 0; begin
+    select * into meta from log.meta;
+    before := sha256(convert_to('lien-the lane' || chr(10) || meta.log_id || chr(10) || {lane}, 'UTF8'));
     for e in select * from log.events where lane = {lane} order by position loop
-        before := sha256(before || log.canonical(e.source, e.lane, e.position, e.stream, e.version, e.event_id, e.type,
-            e.schema_version, (extract(epoch from e.recorded_at) * 1000000)::bigint::text, e.command_id, e.actor, e.data));
+        before := sha256(before || log.canonical('/' || meta.deployment || '/' || e.source, e.lane, e.position, e.stream,
+            e.version, e.event_id, e.type, e.schema_version, log.time_text(e.recorded_at), e.command_id, e.fingerprint,
+            e.actor, e.origin, e.data));
         update log.events set hash = before where lane = e.lane and position = e.position;
         n := e.position;
     end loop;

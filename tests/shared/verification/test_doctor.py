@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from shared.cli.doctor import red_part
+from shared.eventlog.marks import Finding
 from shared.eventlog.signing import make_key
 from shared.kafka import topics
 from shared.kernel.lanes import lane_of
@@ -18,7 +20,9 @@ from shared.local.checkup_database import look_at_database, look_at_proof
 from shared.local.databases import connect
 from shared.local.verified import Verified, keep
 from shared.reference.book import load
+from shared.relay import verifications
 from shared.relay.signer import checkpoint_file, make_checkpoint
+from shared.relay.verification import Report
 from shared.web import schema as access
 from shared.web.tokens import Tokens, TokenWish
 from tests.shared.clb import clb
@@ -74,17 +78,18 @@ async def test_a_store_that_is_shorter_than_what_was_published_is_said_to_have_l
 
 async def test_letters_and_tokens_that_are_missing_are_said(clubs: Place) -> None:
     async with clubs.pool.acquire() as connection:
-        await connection.execute("insert into projection.strays values ('t', 0, 1, 'r', null, null, '{}', '{}')")
+        await connection.execute(
+            """insert into projection.set_aside (topic, partition, kafka_offset, kind, reason, header_names, header_values)
+            values ('t', 0, 1, 'unroutable', 'r', '{}', '{}'), ('t', 0, 2, 'fork', 'r', '{}', '{}')"""
+        )
     found = await look_at_database(clubs.source, clubs.urls.app)
-    assert "0 events could not be read, 1 stray records" in said(found, state="warn")
+    assert "records not believed: 1 fork, 1 unroutable" in said(found, state="warn")
+    assert [each.do_en for each in found if each.en.startswith("records not")] == ["./clb set-aside list"]
     assert "no operator's token is valid" in said(found, state="bad")
 
 
 async def test_the_age_of_the_last_checkpoint_and_of_the_last_verification_is_told(place: Place, tmp_path: Path) -> None:
-    assert said(look_at_proof(place.source, tmp_path, tmp_path, NOW), state="warn") == [
-        "no checkpoint was signed yet",
-        "verify was never run here",
-    ]
+    assert said(look_at_proof(place.source, tmp_path, tmp_path, NOW), state="warn") == ["no checkpoint was signed yet"]
     await place.put("purse-1", 1)
     key = make_key(tmp_path / "keys" / "a.key")
     made = await make_checkpoint(place.pool, place.source, key, checkpoint_file(tmp_path, place.source))
@@ -92,7 +97,7 @@ async def test_the_age_of_the_last_checkpoint_and_of_the_last_verification_is_to
     keep(tmp_path, Verified(place.source, made.time, sound=True, rows=1, checkpoints=1))
     assert [each.state for each in look_at_proof(place.source, tmp_path, tmp_path, made.time)] == ["ok", "ok"]
     later = made.time + timedelta(days=31)
-    assert [each.state for each in look_at_proof(place.source, tmp_path, tmp_path, later)] == ["warn", "warn"]
+    assert [each.state for each in look_at_proof(place.source, tmp_path, tmp_path, later)] == ["warn", "ok"]
     keep(tmp_path, Verified(place.source, made.time, sound=False, rows=1, checkpoints=1))
     assert not verdict(look_at_proof(place.source, tmp_path, tmp_path, made.time))[0]
 
@@ -111,6 +116,42 @@ async def test_I11_a_log_that_was_rewritten_since_its_last_checkpoint_makes_a_re
     found = await look_at_database(clubs.source, clubs.urls.app, tmp_path)
     assert any(text.startswith("the log was rewritten: lane") for text in said(found, state="bad"))
     assert not verdict(found)[0]
+
+
+async def test_a_verification_that_found_something_makes_a_restart_unsafe_and_is_told(clubs: Place) -> None:
+    async def verified(*findings: Finding) -> list[Found]:
+        async with clubs.pool.acquire() as connection:
+            report = Report(clubs.source, rows=6, read=6, findings=[*findings])
+            await verifications.keep(connection, report, NOW, NOW, whole=True, proved=None)
+        return await look_at_database(clubs.source, clubs.urls.app)
+
+    assert "verified itself at 2026-06-01T00:00:00+00:00: intact" in said(await verified(), state="ok")
+    found = await verified(Finding(7, 3, 3, "chain", "hàng bị sửa", "the row was changed", "club-1"))
+    told = "verified itself at 2026-06-01T00:00:00+00:00: 1 findings, the first: the row was changed"
+    assert told in said(found, state="bad")
+    assert not verdict(found)[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "state", "blocks", "do"),
+    [
+        ("log", {"ok": False, "closed": "behind", "why": "Kafka has an event"}, True, "./clb recover clubs"),
+        ("log", {"ok": False, "why": "the last commands could not be stored"}, False, "see logs/clubs.log"),
+        (
+            "projections",
+            {"ok": False, "red": ["two records follow at position 3"]},
+            True,
+            "./clb set-aside list; ./clb recover",
+        ),
+        ("projections", {"ok": False, "red": [], "failure": "the database is away"}, False, "see logs/clubs.log"),
+    ],
+)
+def test_a_log_that_went_back_and_a_lane_that_nobody_can_decide_are_never_safe_to_restart(
+    part: str, state: dict[str, Any], blocks: bool, do: str
+) -> None:
+    """The naive doctor called each red part bad and the restart safe. Seen to fail with it."""
+    found = red_part("clubs", part, state)
+    assert (found.state, verdict([found])[0], found.do_en) == ("bad", not blocks, do)
 
 
 async def test_a_look_that_fails_is_a_finding_and_not_the_end() -> None:

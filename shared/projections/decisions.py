@@ -1,0 +1,94 @@
+"""What a reader's database keeps of what the logs said, as a protocol: logs by name, rulings, links, spoiled builds.
+
+`rulings` is the real one, `memory` keeps the same promises in this process; one contract suite holds them equal. Each call is
+one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from shared.eventlog.records import LogIdentity
+from shared.eventlog.rulings import Ruling
+from shared.kafka.record import Received
+from shared.projections.checkpoints import Lane
+from shared.projections.links import Link, Taken
+from shared.projections.store import SetAside
+
+Where = tuple[str, int]
+"""Topic and partition."""
+
+
+class Ruled(NamedTuple):
+    """A ruling as it is kept: the record at this position has this hash, or (`stands` false) has not."""
+
+    lane: Lane
+    position: int
+    hash: bytes
+    stands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A ruling says that what was taken at a position is not the log's. `before` is the hash that stands before it."""
+
+    ruling: Ruling
+    taken: Taken
+    before: bytes | None
+
+    @property
+    def lane(self) -> Lane:
+        """The lane of which it speaks."""
+        return self.ruling.source, self.ruling.lane
+
+    @property
+    def position(self) -> int:
+        """The position of which it speaks."""
+        return self.ruling.position
+
+
+class Decisions(Protocol):
+    """One a database. Every method may raise what will pass; then nothing has happened."""
+
+    async def logs(self) -> dict[str, LogIdentity]:
+        """Which log each source is, as far as that is known."""
+        ...
+
+    async def meet(self, source: str, identity: LogIdentity) -> None:
+        """Remember which log a source is. The first one stands."""
+        ...
+
+    async def statements(self) -> dict[str, int]:
+        """By source, how many records of its signed statements were heard already."""
+        ...
+
+    async def heard(self, statements: Mapping[str, int], aside: Sequence[SetAside]) -> None:
+        """Statements were heard up to there, and these records were none."""
+        ...
+
+    async def rulings(self) -> list[Ruled]:
+        """Everything that was decided."""
+        ...
+
+    async def keep(self, ruling: Ruling, overruled: Overruled | None, record: Received | None) -> None:
+        """Remember a ruling for ever. If something else had been taken: name the builds that hold it, take policies back to
+        before it, and set the record aside if it is still there."""
+        ...
+
+    async def spoiled(self, view: str, version: int) -> dict[Lane, int]:
+        """The lanes in which a build has taken a record that was ruled out, and the first such position."""
+        ...
+
+    async def links(self, lanes: Iterable[Lane]) -> dict[Lane, tuple[list[Link], float]]:
+        """The last links of these lanes, in order, and when the lane moved last (seconds since 1970)."""
+        ...
+
+    async def replaced(self, reader: str, found: Mapping[Where, str]) -> list[Where]:
+        """Remember what these partitions are; answers those that were another before, whose offsets are forgotten."""
+        ...
+
+    async def prune(self) -> None:
+        """Forget the links beyond the last thousand of each lane."""
+        ...
