@@ -13,9 +13,11 @@ from bench.core import Bench, Contestant, Result, Wrong
 from bench.servers import Servers
 from bench.workers import Worker, result_of
 from bench.workload.files import Workload, workload
-from bench.workload.load import SOURCES, load
+from bench.workload.load import IDENTITY, SOURCES, load
 from services.reporting.ledger.measures import measure
 from services.reporting.ledger.view import FiguresView
+from shared.eventlog import schema as eventlog
+from shared.eventlog.records import LogIdentity
 from shared.feeds import schema as feeds
 from shared.kafka.topics import topic_of
 from shared.local.databases import DatabaseUrls, connect
@@ -35,13 +37,26 @@ _ANSWER = """
 
 
 async def install(urls: DatabaseUrls) -> None:
-    """The tables of the view and of the projections, as `migrate` makes them."""
+    """The tables of the view and of the projections, as `migrate` makes them; which logs are read is known."""
     owner: Any = await connect(urls.owner)
     try:
-        await projections.install(owner, urls.app_role, [FiguresView(places())])
+        await eventlog.install(owner, urls.app_role)
+        await projections.install(owner, urls.app_role, [FiguresView(places())], "reporting")
         await feeds.install(owner, urls.app_role)
+        for source in SOURCES:
+            await know(owner, source, IDENTITY)
     finally:
         await owner.close()
+
+
+async def know(owner: Any, source: str, identity: LogIdentity) -> None:
+    """As if the log had signed a checkpoint and this database had heard of it: its events are taken from now on."""
+    await owner.execute(
+        "insert into projection.logs (source, deployment, log_id) values ($1, $2, $3)",
+        source,
+        identity.deployment,
+        identity.log_id,
+    )
 
 
 async def answer(urls: DatabaseUrls) -> str:

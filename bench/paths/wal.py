@@ -15,12 +15,14 @@ from typing import Any
 
 from bench.core import Bench, Goal, Path, Result, Wrong, extra
 from bench.meter import Meter
+from bench.product import know
 from services.clubs.app import SERVICE as CLUBS
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.ledger.view import FiguresView
 from shared.eventlog.handler import Done
 from shared.eventlog.plan import Request
-from shared.eventlog.postgres import open_pool
+from shared.eventlog.postgres import identity_of, open_pool
+from shared.eventlog.records import LogIdentity
 from shared.kafka import topics
 from shared.kernel.clock import system_clock
 from shared.kernel.command import command_types
@@ -51,12 +53,16 @@ class AllIn:
         history = await asyncio.to_thread(generate, Parameters(date(2025, 12, 31), scale=scale), load())
         self._entries = history.by_service["clubs"]
         await asyncio.to_thread(topics.apply, await bench.servers.kafka())
+        log: LogIdentity | None = None
         for service, simulated in ((CLUBS, True), (REPORTING, False)):
             urls = await bench.servers.database(service.name)
             self._urls.append(urls)
             owner = await connect(urls.owner)
             try:
                 await install(owner, service, load(), urls.app_role, simulated=simulated)
+                if log is not None:
+                    await know(owner, CLUBS.name, log)
+                log = await identity_of(owner)
             finally:
                 await owner.close()
 

@@ -21,8 +21,8 @@ MONTHS = 60
 START = date(2020, 9, 1)
 NEW_MAP = date(2025, 7, 1)
 CLUBS, JOINED, LEFT, REPORTS_OR_TRAININGS, INSPECTIONS = 6_521, 456_470, 22_824, 391_260, 65_210
-_EPOCH = date(1970, 1, 1)
-_GENESIS = bytes(32)
+DEPLOYMENT, LOG_ID = "vn", "3b9c1f0e-5a42-4d7e-8c61-2f0a94d7b6e5"
+"""The log that each source is, the same for all of them."""
 _NAMES = (
     "Tương Trợ", "Nghĩa Tình", "Vui Khoẻ", "Đoàn Kết", "Bình Minh", "Hạnh Phúc", "Sức Sống Mới", "Hoà Thuận",
     "Ước Mơ Xanh", "Gắn Bó", "Kính Già Yêu Trẻ", "Thịnh Vượng",
@@ -145,18 +145,19 @@ class Generator:
         number = self._number
         event_id = f"01980000-{number >> 24 & 0xFFFF:04x}-7{number >> 12 & 0xFFF:03x}-8000-{number & 0xFFF:012x}"
         command_id = f"01980001-{number >> 24 & 0xFFFF:04x}-7{number >> 12 & 0xFFF:03x}-8000-{number & 0xFFF:012x}"
-        micros = int((at - int(at)) * 86_000_000_000)
-        seconds, micro = divmod(micros, 1_000_000)
-        since = (day - _EPOCH).days * 86_400_000_000 + micros
-        text = f"{day}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{micro:06d}+00:00"
+        seconds, micro = divmod(int((at - int(at)) * 86_000_000_000), 1_000_000)
+        text = f"{day}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{micro:06d}Z"
+        fingerprint = sha256(command_id.encode()).hexdigest()
         canonical = (
-            f"{source}\n{lane}\n{position}\n{stream}\n{version}\n{event_id}\n{type}\n1\n{since}\n{command_id}\n{actor}\n{data}"
+            f"lien-the-2\n/{DEPLOYMENT}/{source}\n{lane}\n{position}\n{stream}\n{version}\n{event_id}\n{type}\n1\n{text}\n"
+            f"{command_id}\n{fingerprint}\n{actor}\n\n{data}"
         )
-        link = self._hashes[where] = sha256(self._hashes.get(where, _GENESIS) + canonical.encode()).digest()
+        before = self._hashes.get(where) or sha256(f"lien-the lane\n{LOG_ID}\n{lane}".encode()).digest()
+        link = self._hashes[where] = sha256(before + canonical.encode()).digest()
         return (
             f'{{"source":"{source}","lane":{lane},"position":{position},"stream":"{stream}","version":{version},'
             f'"id":"{event_id}","type":"{type}","recorded_at":"{text}","command":"{command_id}","actor":"{actor}",'
-            f'"hash":"{link.hex()}","data":{data}}}\n'
+            f'"fingerprint":"{fingerprint}","hash":"{link.hex()}","data":{data}}}\n'
         ).encode()
 
     def _stream(self, kind: str) -> str:

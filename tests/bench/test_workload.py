@@ -12,7 +12,7 @@ from bench.core import Goal, Measured, Path, Result, rate
 from bench.key import plain
 from bench.workload.country import read
 from bench.workload.events import Dirt, Generator
-from bench.workload.load import recorded_of
+from bench.workload.load import IDENTITY, recorded_of
 from services.reporting.ledger.fold import CODEC
 from shared.eventlog.chain import verify
 from shared.kernel.envelope import Recorded
@@ -54,7 +54,7 @@ def test_lanes_are_dense_and_their_chains_verify(lines: list[bytes]) -> None:
     for event in map(recorded_of, lines):
         lanes[event.source, event.lane].append(event)
     for events in lanes.values():
-        verify(events)
+        verify(events, IDENTITY)
 
 
 def test_old_codes_give_way_to_new_ones_on_the_day_of_the_new_map(lines: list[bytes]) -> None:
