@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from bench.core import Bench, Contestant, Result, Wrong
 from bench.servers import Servers
 from bench.workers import Worker, result_of
 from bench.workload.files import Workload, workload
-from bench.workload.load import IDENTITY, SOURCES, load
+from bench.workload.load import IDENTITIES, SOURCES, load
 from services.reporting.ledger.measures import measure
 from services.reporting.ledger.view import FiguresView
 from shared.eventlog import schema as eventlog
@@ -37,25 +38,22 @@ _ANSWER = """
 
 
 async def install(urls: DatabaseUrls) -> None:
-    """The tables of the view and of the projections, as `migrate` makes them; which logs are read is known."""
+    """The tables of the view and of the projections, as `migrate` makes them; the logs of the workload are known."""
     owner: Any = await connect(urls.owner)
     try:
         await eventlog.install(owner, urls.app_role)
         await projections.install(owner, urls.app_role, [FiguresView(places())], "reporting")
         await feeds.install(owner, urls.app_role)
-        for source in SOURCES:
-            await know(owner, source, IDENTITY)
+        await know(owner, IDENTITIES)
     finally:
         await owner.close()
 
 
-async def know(owner: Any, source: str, identity: LogIdentity) -> None:
-    """As if the log had signed a checkpoint and this database had heard of it: its events are taken from now on."""
-    await owner.execute(
+async def know(owner: Any, identities: Mapping[str, LogIdentity]) -> None:
+    """Let a reader know the logs, as the first signed checkpoint of each does: in a benchmark nobody signs."""
+    await owner.executemany(
         "insert into projection.logs (source, deployment, log_id) values ($1, $2, $3)",
-        source,
-        identity.deployment,
-        identity.log_id,
+        [(source, log.deployment, log.log_id) for source, log in identities.items()],
     )
 
 

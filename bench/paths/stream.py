@@ -38,7 +38,7 @@ class Fanout:
         owner = await connect(self._urls.owner)
         try:
             await eventlog.install(owner, self._urls.app_role)
-            await projections.install(owner, self._urls.app_role, [], "reporting")
+            await projections.install(owner, self._urls.app_role, [], "bench")
             await schema.install(owner, self._urls.app_role)
         finally:
             await owner.close()

@@ -22,7 +22,6 @@ from services.reporting.ledger.view import FiguresView
 from shared.eventlog.handler import Done
 from shared.eventlog.plan import Request
 from shared.eventlog.postgres import identity_of, open_pool
-from shared.eventlog.records import LogIdentity
 from shared.kafka import topics
 from shared.kernel.clock import system_clock
 from shared.kernel.command import command_types
@@ -53,18 +52,20 @@ class AllIn:
         history = await asyncio.to_thread(generate, Parameters(date(2025, 12, 31), scale=scale), load())
         self._entries = history.by_service["clubs"]
         await asyncio.to_thread(topics.apply, await bench.servers.kafka())
-        log: LogIdentity | None = None
         for service, simulated in ((CLUBS, True), (REPORTING, False)):
             urls = await bench.servers.database(service.name)
             self._urls.append(urls)
             owner = await connect(urls.owner)
             try:
                 await install(owner, service, load(), urls.app_role, simulated=simulated)
-                if log is not None:
-                    await know(owner, CLUBS.name, log)
-                log = await identity_of(owner)
             finally:
                 await owner.close()
+        clubs, reporting = [await connect(urls.owner) for urls in self._urls]
+        try:
+            await know(reporting, {CLUBS.name: await identity_of(clubs)})
+        finally:
+            await clubs.close()
+            await reporting.close()
 
     async def run(self, bench: Bench) -> Result:
         clubs, reporting = [await open_pool(urls.app, max_size=4) for urls in self._urls]

@@ -1,8 +1,7 @@
 """One process of the product's projector: the real `Runner` with the real `FiguresView`, from the first event to the last.
 
 The clock runs from the moment at which the group gives this process its partitions (it then asks the database for its
-checkpoints and links) to the commit of the last event. What the logs signed was read before. `processes` > 1: it works until it
-is told to stop, and others share the work.
+checkpoints) to the commit of the last event. `processes` > 1: it works until it is told to stop, and others share the work.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ from shared.runtime import collector
 
 
 class Clocked(Runner):
-    """A runner that starts the clock when it is given partitions for the first time."""
+    """A runner that starts the clock when it is given its partitions; what the logs have signed it has heard before."""
 
-    postgres: int
+    postgres = 0
     began: tuple[float, float, float] | None = None
 
     def now(self) -> tuple[float, float, float]:
@@ -35,15 +34,14 @@ class Clocked(Runner):
         return time.perf_counter(), time.process_time(), cpu_of(self.postgres)
 
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
-        if self.began is None:
-            self.began = self.now()
+        self.began = self.began or self.now()
         return await super()._assigned(partitions)
 
 
 async def main(orders: dict[str, Any]) -> None:
     """Work as ordered."""
     view = FiguresView(load())
-    pool: Any = await open_pool(orders["database"], min_size=2, max_size=4)
+    pool = await open_pool(orders["database"], min_size=2, max_size=4)
     runner = Clocked(pool, orders["bootstrap"], [view], orders["group"], max_records=orders.get("max_records", 5000))
     runner.postgres = orders["postgres"]
     done = asyncio.Event()

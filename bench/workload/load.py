@@ -20,7 +20,7 @@ import orjson
 from confluent_kafka import Producer
 
 from bench.core import Bench
-from bench.workload.events import DEPLOYMENT, LOG_ID
+from bench.workload.events import DEPLOYMENT, LOG_IDS, fingerprint
 from bench.workload.files import Workload
 from shared.eventlog.records import LogIdentity
 from shared.kafka import topics
@@ -29,8 +29,8 @@ from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import partition_of
 
-SOURCES = ("clubs", "trainings", "monitoring")
-IDENTITY = LogIdentity(DEPLOYMENT, LOG_ID)
+IDENTITIES = {source: LogIdentity(DEPLOYMENT, log_id) for source, log_id in LOG_IDS.items()}
+SOURCES = tuple(IDENTITIES)
 _MARK = b'"data":'
 _LOADED: dict[tuple[str, str], Path] = {}
 
@@ -105,7 +105,7 @@ def recorded_of(line: bytes) -> Recorded:
     return Recorded(
         e["source"], e["lane"], e["position"], e["stream"], e["version"], e["id"], e["type"], 1,
         datetime.fromisoformat(e["recorded_at"]), e["command"], e["actor"], data, bytes.fromhex(e["hash"]),
-        bytes.fromhex(e["fingerprint"]),
+        fingerprint(e["command"]),
     )  # fmt: skip
 
 

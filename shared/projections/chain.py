@@ -95,7 +95,7 @@ class Chain:
 
     def excluded(self, lane: Lane, position: int, digest: bytes) -> bool:
         """Whether a ruling says that this record is not the log's."""
-        return (lane, position, digest) in self._excluded
+        return bool(self._excluded) and (lane, position, digest) in self._excluded
 
     def settled(self, lane: Lane, position: int) -> bool:
         """Whether what was taken at a position is known to be the log's: by a ruling, or by a signed head at or after it."""
@@ -136,8 +136,7 @@ class Chain:
         at = self._clock()
         for lane, added in links.items():
             ring = self._rings.setdefault(lane, Ring())
-            for link in added:
-                ring.add(*link)
+            ring.extend(added)
             ring.moved_at = at
             self._level.pop(lane, None)
             signed = self._signed.get(lane)
@@ -147,8 +146,7 @@ class Chain:
     def remember(self, lane: Lane, links: Sequence[Link], moved_at: float) -> None:
         """Links that were kept over a restart."""
         ring = self._rings[lane] = Ring()
-        for link in links:
-            ring.add(*link)
+        ring.extend(links)
         ring.moved_at = moved_at
 
     def contest(self, lane: Lane, position: int) -> None:

@@ -6,6 +6,7 @@ By them a repetition is told from something else. A ring has no gap: what would 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -60,6 +61,19 @@ class Ring:
             self.first, self.hashes, self.offsets = position, bytearray(), array("q")
         self.hashes += digest
         self.offsets.append(offset)
+        if len(self.offsets) >= 2 * RING:
+            self.keep(self.end - RING + 1, self.end)
+
+    def extend(self, links: Sequence[Link]) -> None:
+        """Links more, in order; those that are known are passed over."""
+        if not links or (self.offsets and links[-1].position <= self.end):
+            return
+        if not self.offsets or links[0].position != self.end + 1 or links[-1].position != self.end + len(links):
+            for link in links:
+                self.add(*link)
+            return
+        self.hashes += b"".join([link.hash for link in links])
+        self.offsets.extend([link.offset for link in links])
         if len(self.offsets) >= 2 * RING:
             self.keep(self.end - RING + 1, self.end)
 
