@@ -86,11 +86,7 @@ class Chain:
 
     def excluded(self, lane: Lane, position: int, digest: bytes) -> bool:
         """Whether a ruling says that this record is not the log's."""
-<<<<<<< HEAD
-        return bool(self._excluded) and (lane, position, digest) in self._excluded
-=======
         return (position, digest) in self._excluded.get(lane, ())
->>>>>>> sim
 
     def settled(self, lane: Lane, position: int) -> bool:
         """Whether what was taken at a position is known to be the log's: by a ruling, or by a signed head at or after it."""
