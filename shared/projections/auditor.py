@@ -22,7 +22,7 @@ from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.failures import will_pass
 from shared.projections.hearing import Hearing
-from shared.projections.links import Taken
+from shared.projections.links import Link
 from shared.projections.rulings import PostgresDecisions
 
 log = logging.getLogger(__name__)
@@ -76,8 +76,8 @@ class Auditor:
                 if not waited:
                     self.heard.set()
                 records = await tail.read(500, _POLL_SECONDS)
+                await self.hearing.hear(records)
                 if records:
-                    await self.hearing.hear(records)
                     reached = {(record.topic, record.partition): record.offset + 1 for record in records}
                     waited -= {where for where, after in reached.items() if after >= ends.get(where, 0)}
                 now = asyncio.get_running_loop().time()
@@ -85,7 +85,7 @@ class Auditor:
                     self._next_prune = now + _PRUNE_SECONDS
                     await self.hearing.prune()
 
-    async def _record(self, lane: Lane, taken: Taken) -> Received | None:
+    async def _record(self, lane: Lane, taken: Link) -> Received | None:
         """The record that had been taken, if the topic still holds it."""
         partition = partition_of(lane[1], self._partitions)
         return await asyncio.to_thread(record_at, self._bootstrap, topic_of(lane[0]), partition, taken.offset)

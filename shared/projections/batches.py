@@ -43,7 +43,7 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
 
     May raise `Fenced` and whatever will pass; then nothing has happened and the batch must come again.
     """
-    view = progress.view
+    view, epochs = progress.view, progress.epochs
     mine = wanted(view, records)
     if not mine or progress.broken is not None:
         return None
@@ -54,7 +54,7 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
                 view,
                 mine,
                 known=progress.positions,
-                epochs=progress.epochs,
+                epochs=epochs,
                 holds=progress.holds(),
                 chain=chain,
                 stopped=progress.spoiled.__contains__,
@@ -64,7 +64,8 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
         progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
         log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
         return None
-    progress.committed(folded, mine)
+    if progress.epochs is epochs:  # else its lanes were claimed anew meanwhile, and it stands where the claim found it
+        progress.committed(folded, mine)
     chain.took(folded.links)
     for lane, position in folded.contested.items():
         chain.contest(lane, position)

@@ -9,29 +9,18 @@ checkpoint decides. Each record is hashed once a process. Nothing here is asked 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from shared.eventlog.records import LogIdentity
 from shared.kafka.headers import link_of
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane
-from shared.projections.links import Link, Ring, Taken
+from shared.projections.links import Link, Overruled, Ring, Signed, Taken
 
 CLOCKS_SECONDS = 5.0
 """By so much the clocks of a log and of its readers may differ."""
 
 Headers = dict[str, str | bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """The newest signed head of a lane: when it was signed (seconds since 1970), and when it came here (the loop's clock)."""
-
-    position: int
-    hash: bytes
-    signed_at: float
-    came_at: float
 
 
 class Chain:
@@ -47,12 +36,14 @@ class Chain:
         self._identities = dict(identities or {})
         self._sources = {name: identity.wire_source(name).encode() for name, identity in self._identities.items()}
         self._rulings: dict[Lane, dict[int, bytes]] = {}
-        self._excluded: set[tuple[Lane, int, bytes]] = set()
+        self._excluded: dict[Lane, set[tuple[int, bytes]]] = {}
         self._signed: dict[Lane, Signed] = {}
         self._proved: dict[Lane, int] = {}
         self._rings: dict[Lane, Ring] = {}
         self._contested: dict[Lane, int] = {}
-        self._denied: dict[Lane, str] = {}
+        self._denied: dict[Lane, tuple[int, str]] = {}
+        """The lowest position that is known to be wrong, and why, in words."""
+        self._overruled: dict[Lane, Overruled] = {}
         self._level: dict[Lane, tuple[int, int]] = {}
         self._checked: dict[tuple[str, int, int], tuple[bytes, bytes]] = {}
 
@@ -95,7 +86,7 @@ class Chain:
 
     def excluded(self, lane: Lane, position: int, digest: bytes) -> bool:
         """Whether a ruling says that this record is not the log's."""
-        return (lane, position, digest) in self._excluded
+        return (position, digest) in self._excluded.get(lane, ())
 
     def settled(self, lane: Lane, position: int) -> bool:
         """Whether what was taken at a position is known to be the log's: by a ruling, or by a signed head at or after it."""
@@ -120,8 +111,10 @@ class Chain:
         """Why a lane may not go on, in words; None if it may."""
         if lane[0] not in self._identities:
             return f"which log {lane[0]} is, is not known yet: no signed checkpoint of it has come"
+        if lane in self._overruled:
+            return f"position {self._overruled[lane].position} of lane {lane[1]} of {lane[0]} was ruled out: it is taken back"
         if lane in self._denied:
-            return self._denied[lane]
+            return self._denied[lane][1]
         if lane in self._contested:
             return (
                 f"two records follow at position {self._contested[lane]} of lane {lane[1]} of {lane[0]}: the log is asked "
@@ -136,20 +129,24 @@ class Chain:
         at = self._clock()
         for lane, added in links.items():
             ring = self._rings.setdefault(lane, Ring())
-            for link in added:
-                ring.add(*link)
+            ring.extend(added)
             ring.moved_at = at
             self._level.pop(lane, None)
-            signed = self._signed.get(lane)
-            if signed is not None:
-                self._compare(lane, signed)
+            self._hold(lane)
 
     def remember(self, lane: Lane, links: Sequence[Link], moved_at: float) -> None:
         """Links that were kept over a restart."""
         ring = self._rings[lane] = Ring()
-        for link in links:
-            ring.add(*link)
+        ring.extend(links)
         ring.moved_at = moved_at
+        self._hold(lane)
+
+    def keep_only(self, lanes: Collection[Lane]) -> None:
+        """The lanes that this process reads from now on; of others it knows no longer what was taken."""
+        kept = set(lanes)
+        for known in (self._rings, self._proved, self._contested, self._denied, self._overruled, self._level):
+            for lane in known.keys() - kept:
+                del known[lane]
 
     def contest(self, lane: Lane, position: int) -> None:
         """Two records follow at a position."""
@@ -177,21 +174,25 @@ class Chain:
         """The newest signed head of a lane."""
         return self._signed.get(lane)
 
-    def rule(self, lane: Lane, position: int, digest: bytes, *, stands: bool = True) -> Taken | None:
-        """A ruling: the lane may go on. Answers what had been taken at the position, if that is ruled out."""
-        if stands:
-            self._rulings.setdefault(lane, {})[position] = digest
+    def rule(self, lane: Lane, position: int, digest: bytes, *, stands: bool = True) -> None:
+        """A ruling: the lane may go on. The first on a position stands."""
+        if not stands:
+            self._excluded.setdefault(lane, set()).add((position, digest))
+        elif self._rulings.setdefault(lane, {}).setdefault(position, digest) == digest:
             if self._contested.get(lane) == position:
                 del self._contested[lane]
-        else:
-            self._excluded.add((lane, position, digest))
-        taken = self.taken(lane, position)
-        if taken is None or (taken.hash == digest) is stands:
-            return None
-        ring = self._rings[lane]
-        ring.keep(ring.first, position - 1)
-        self._denied.pop(lane, None)
-        return taken
+            if (taken := self.taken(lane, position)) is not None and taken.hash == digest:
+                self._prove(lane, position)
+        self._hold(lane)
+
+    def overruled(self) -> list[Overruled]:
+        """What was taken and is ruled out. Its lane waits until it is told that this was acted on."""
+        return list(self._overruled.values())
+
+    def taken_back(self, overruled: Overruled) -> None:
+        """It was acted on: no view of this process stands on it any more, but those that wait to be rebuilt."""
+        if self._overruled.get(overruled.lane) is overruled:
+            del self._overruled[overruled.lane]
 
     def level(self, lane: Lane, reached: int, end: int) -> None:
         """The log has nothing after `reached`: what stands on Kafka after it and before the offset `end` is none of its."""
@@ -202,8 +203,14 @@ class Chain:
         return dict(self._contested)
 
     def denied(self) -> dict[Lane, int]:
-        """Lanes of which a signed checkpoint contradicts what was taken, and the last position that one has proved."""
-        return {lane: self._proved.get(lane, 0) for lane in self._denied}
+        """Lanes of which a signed checkpoint contradicts what was taken, and about which position to ask: halfway between the
+        last that is proved and the first that is known to be wrong."""
+        found: dict[Lane, int] = {}
+        for lane, (wrong, _) in self._denied.items():
+            ring = self._rings.get(lane)
+            right = max(self._proved.get(lane, 0), ring.first - 1 if ring is not None else 0)
+            found[lane] = (right + wrong + 1) // 2
+        return found
 
     def unproved(self, seconds: float) -> list[Lane]:
         """Lanes whose last record no signed head covers, though it was taken so long ago; or though a head that was signed
@@ -221,6 +228,39 @@ class Chain:
         signed = self._signed.get(lane)
         return signed is not None and signed.position < ring.end and signed.signed_at > ring.moved_at
 
+    def _hold(self, lane: Lane) -> None:
+        """Hold what was taken against what was ruled, and against the newest signed head."""
+        ring = self._rings.get(lane)
+        if ring is None:
+            return
+        ruled = self._rulings.get(lane, {})
+        wrong = [at for at, digest in ruled.items() if (taken := ring.at(at)) is not None and taken.hash != digest]
+        wrong += [at for at, digest in self._excluded.get(lane, ()) if (taken := ring.at(at)) and taken.hash == digest]
+        if wrong:
+            self._overrule(lane, ring, min(wrong))
+        if (signed := self._signed.get(lane)) is not None:
+            self._compare(lane, signed)
+
+    def _overrule(self, lane: Lane, ring: Ring, position: int) -> None:
+        earlier = ring.at(position - 1)
+        before = None if earlier is None else earlier.hash
+        instead = self._rulings.get(lane, {}).get(position)
+        self._overruled[lane] = Overruled(lane, position, ring.after(position), before, instead)
+        ring.keep(ring.first, position - 1)
+        if self._contested.get(lane, 0) >= position:
+            del self._contested[lane]
+        denied = self._denied.pop(lane, None)
+        if denied is not None and self._proved.get(lane, 0) < position - 1 >= ring.first:
+            self._denied[lane] = (position, denied[1])  # there may be more before it
+
+    def _prove(self, lane: Lane, position: int) -> None:
+        """What was taken up to this position is the log's."""
+        self._proved[lane] = max(position, self._proved.get(lane, 0))
+        if self._contested.get(lane, position + 1) <= position:
+            del self._contested[lane]
+        if lane in self._denied and self._denied[lane][0] <= position + 1 and self._rings[lane].end <= position:
+            del self._denied[lane]
+
     def _compare(self, lane: Lane, signed: Signed) -> None:
         """Hold what was taken against a signed head."""
         ring = self._rings.get(lane)
@@ -228,20 +268,25 @@ class Chain:
             return
         taken = ring.at(signed.position)
         own = self.genesis(lane) if signed.position == 0 else taken.hash if taken is not None else None
-        if own is not None and own != signed.hash:
-            self._denied[lane] = (
+        if own is None:
+            return
+        if own != signed.hash:
+            why = (
                 f"a signed checkpoint contradicts lane {lane[1]} of {lane[0]} at position {signed.position}: "
                 f"taken was {own.hex()[:16]}, signed is {signed.hash.hex()[:16]}; run clb recover {lane[0]}"
             )
+            self._deny(lane, signed.position, why)
             return
-        if own is not None and signed.position > self._proved.get(lane, 0):
-            self._proved[lane] = signed.position
-            if self._contested.get(lane, signed.position + 1) <= signed.position:
-                del self._contested[lane]
-        if own is not None and ring.end > signed.position and signed.signed_at > ring.moved_at + CLOCKS_SECONDS:
-            self._denied[lane] = (
+        self._prove(lane, signed.position)
+        if ring.end > signed.position and signed.signed_at > ring.moved_at + CLOCKS_SECONDS:
+            why = (
                 f"lane {lane[1]} of {lane[0]} was read up to position {ring.end}, but its log signed later that it ends at "
                 f"{signed.position}: a forged record was taken, or the log went back in time; run clb recover {lane[0]}"
             )
+            self._deny(lane, signed.position + 1, why)
         else:
             self._denied.pop(lane, None)
+
+    def _deny(self, lane: Lane, position: int, why: str) -> None:
+        known = self._denied.get(lane)
+        self._denied[lane] = (position if known is None else min(position, known[0]), why)

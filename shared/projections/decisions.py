@@ -7,14 +7,13 @@ one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane
-from shared.projections.links import Link, Taken
+from shared.projections.links import Link, Overruled
 from shared.projections.store import SetAside
 
 Where = tuple[str, int]
@@ -28,25 +27,6 @@ class Ruled(NamedTuple):
     position: int
     hash: bytes
     stands: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Overruled:
-    """A ruling says that what was taken at a position is not the log's. `before` is the hash that stands before it."""
-
-    ruling: Ruling
-    taken: Taken
-    before: bytes | None
-
-    @property
-    def lane(self) -> Lane:
-        """The lane of which it speaks."""
-        return self.ruling.source, self.ruling.lane
-
-    @property
-    def position(self) -> int:
-        """The position of which it speaks."""
-        return self.ruling.position
 
 
 class Decisions(Protocol):
@@ -72,9 +52,22 @@ class Decisions(Protocol):
         """Everything that was decided."""
         ...
 
-    async def keep(self, ruling: Ruling, overruled: Overruled | None, record: Received | None) -> None:
-        """Remember a ruling for ever. If something else had been taken: name the builds that hold it, take policies back to
-        before it, and set the record aside if it is still there."""
+    async def keep(self, ruling: Ruling) -> None:
+        """Remember a ruling for ever. The first on a position stands."""
+        ...
+
+    async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:
+        """What was taken is not the log's: name the builds that hold it, take policies back to before it so that they read on
+        from there, forget its links, and set the records aside. Nothing happens if the links say that it does not stand (any
+        more): somebody else has acted on it."""
+        ...
+
+    async def spoil(self, view: str, version: int, overruled: Overruled) -> None:
+        """The same for one build that is not live: it is named, if it has passed the position."""
+        ...
+
+    async def forks(self, lanes: Iterable[Lane]) -> list[tuple[Lane, int]]:
+        """The positions of these lanes at which two records followed and no ruling has decided."""
         ...
 
     async def spoiled(self, view: str, version: int) -> dict[Lane, int]:

@@ -1,14 +1,16 @@
 """What a reader makes of what the logs sign: which log each one is, how far it was, what was decided about a position.
 
 A statement counts only under the deployment's public key and from the log that is known; anything else on those topics is set
-aside. What is decided is kept first and believed then. `Auditor` brings the statements from Kafka, a simulator from memory.
+aside. What is decided is kept first and believed then. A ruling may come before what it rules out was committed, or while
+nobody reads the lane: so what was taken is held against it whenever either is new. `Auditor` brings the statements from Kafka,
+a simulator from memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint
 from shared.eventlog.records import LogIdentity
@@ -16,15 +18,15 @@ from shared.eventlog.rulings import Ruling, read_statement
 from shared.eventlog.signing import PublicKey
 from shared.kafka.record import Received
 from shared.kafka.topics import checkpoints_topic
-from shared.projections.chain import Chain, Signed
+from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Decisions, Overruled
-from shared.projections.links import Taken
+from shared.projections.decisions import Decisions
+from shared.projections.links import Link, Overruled, Signed
 from shared.projections.store import SetAside
 
 log = logging.getLogger(__name__)
 
-Find = Callable[[Lane, Taken], Awaitable[Received | None]]
+Find = Callable[[Lane, Link], Awaitable[Received | None]]
 """The record that was taken, if its topic still holds it."""
 
 
@@ -48,7 +50,7 @@ class Hearing:
         self._find = find
         self._writes = writes
         self.overruled: list[Overruled] = []
-        """Rulings against what was taken, for the runner to act on and clear."""
+        """What was taken and is ruled out, for the runner to act on and clear."""
         self.strangers: dict[str, str] = {}
         """Sources that another log signs for than the known one, in words."""
 
@@ -61,10 +63,16 @@ class Hearing:
         """What the database knows: logs and rulings."""
         await load(self._decisions, self._chain)
 
-    async def load_links(self, lanes: Iterable[Lane]) -> None:
-        """The links of lanes that this process takes over."""
-        for lane, (links, moved_at) in (await self._decisions.links(lanes)).items():
-            self._chain.remember(lane, links, moved_at)
+    async def take_over(self, lanes: Collection[Lane]) -> None:
+        """What is kept of lanes that this process has claimed: nobody else writes to it any more."""
+        links, forks = await self._decisions.links(lanes), await self._decisions.forks(lanes)
+        self._chain.keep_only(lanes)
+        for lane in lanes:
+            self._chain.remember(lane, *links.get(lane, ((), 0.0)))
+        for lane, position in forks:
+            if self._chain.taken(lane, position) is not None:  # else both are read and judged again
+                self._chain.contest(lane, position)
+        await self.settle()
 
     async def starts(self) -> dict[tuple[str, int], int]:
         """From where on statements are read: the last that was heard is heard again, since it is not kept."""
@@ -107,6 +115,17 @@ class Hearing:
                 self._chain.sign((source, lane), Signed(position, digest, at, now))
         if self._writes and records:
             await self._decisions.heard({self._sources[record.topic]: record.offset + 1 for record in records}, aside)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Keep what was ruled out, when it was heard or since; then it is for the runner to act on."""
+        for one in self._chain.overruled():
+            if one in self.overruled:
+                continue
+            if self._writes:
+                found = [await self._find(one.lane, link) for link in one.taken]
+                await self._decisions.overrule(one, [record for record in found if record is not None])
+            self.overruled.append(one)
 
     async def prune(self) -> None:
         """Links beyond the last thousand of a lane are not needed."""
@@ -125,18 +144,11 @@ class Hearing:
         known = self._chain.ruled(lane, position) if ruling.stands else self._chain.excluded(lane, position, ruling.hash)
         if known:
             return
-        taken, before = self._chain.taken(lane, position), self._chain.taken(lane, position - 1)
-        overruled = None
-        if taken is not None and (taken.hash == ruling.hash) is not ruling.stands:
-            overruled = Overruled(ruling, taken, None if before is None else before.hash)
         if self._writes:
-            record = None if overruled is None else await self._find(lane, overruled.taken)
-            await self._decisions.keep(ruling, overruled, record)
+            await self._decisions.keep(ruling)
         self._chain.rule(lane, position, ruling.hash, stands=ruling.stands)
         verb = "is" if ruling.stands else "is not"
         log.warning("Ruled: position %d of lane %s %s %s (%s)", position, lane, verb, ruling.hash.hex()[:16], ruling.by)
-        if overruled is not None:
-            self.overruled.append(overruled)
 
 
 async def load(decisions: Decisions, chain: Chain) -> None:

@@ -1,4 +1,4 @@
-"""The last links of a lane: at which position which record was taken, and where on Kafka it stood.
+"""The links of a lane: at which position which record was taken and where on Kafka it stood, what was signed or ruled out.
 
 By them a repetition is told from something else. A ring has no gap: what would leave one begins it anew.
 """
@@ -6,6 +6,7 @@ By them a repetition is told from something else. A ring has no gap: what would 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,6 +30,30 @@ class Link(NamedTuple):
     position: int
     hash: bytes
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The newest signed head of a lane: when it was signed (seconds since 1970), and when it came here (the loop's clock)."""
+
+    position: int
+    hash: bytes
+    signed_at: float
+    came_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overruled:
+    """A ruling says that what was taken at a position is not the log's, and so is not what follows it there.
+
+    `before` is the hash that stands before it, `instead` the one that the ruling names; None if that is not known.
+    """
+
+    lane: tuple[str, int]
+    position: int
+    taken: tuple[Link, ...]
+    before: bytes | None
+    instead: bytes | None
 
 
 @dataclass(slots=True)
@@ -62,6 +87,23 @@ class Ring:
         self.offsets.append(offset)
         if len(self.offsets) >= 2 * RING:
             self.keep(self.end - RING + 1, self.end)
+
+    def extend(self, links: Sequence[Link]) -> None:
+        """Links more, in order; those that are known are passed over."""
+        if not links or (self.offsets and links[-1].position <= self.end):
+            return
+        if not self.offsets or links[0].position != self.end + 1 or links[-1].position != self.end + len(links):
+            for link in links:
+                self.add(*link)
+            return
+        self.hashes += b"".join([link.hash for link in links])
+        self.offsets.extend([link.offset for link in links])
+        if len(self.offsets) >= 2 * RING:
+            self.keep(self.end - RING + 1, self.end)
+
+    def after(self, position: int) -> tuple[Link, ...]:
+        """What was taken from a position on."""
+        return tuple(Link(at, *taken) for at in range(position, self.end + 1) if (taken := self.at(at)) is not None)
 
     def keep(self, first: int, last: int) -> None:
         """Forget what is not between these positions."""

@@ -10,13 +10,15 @@ from dataclasses import replace
 
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
-from shared.kafka.headers import Coordinates
 from shared.kafka.record import Received
+from shared.kafka.topics import PARTITIONS, topic_of
+from shared.kernel.lanes import partition_of
 from shared.projections.checkpoints import Lane, Moved
-from shared.projections.decisions import Overruled, Ruled, Where
-from shared.projections.links import RING, Link, Taken
+from shared.projections.decisions import Ruled, Where
+from shared.projections.links import RING, Link, Overruled
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.projections.policy import POLICY
+from shared.projections.rulings import aside_of
 from shared.projections.store import SetAside
 
 
@@ -54,15 +56,35 @@ class MemoryDecisions:
         async with self._database.transaction() as transaction:
             return list(transaction.scan("rulings").values())
 
-    async def keep(self, ruling: Ruling, overruled: Overruled | None, record: Received | None) -> None:
+    async def keep(self, ruling: Ruling) -> None:
         """See `Decisions.keep`."""
         lane = (ruling.source, ruling.lane)
         async with self._database.transaction() as transaction:
             key = (*lane, ruling.position, ruling.hash)
             if transaction.get("rulings", key) is None:
                 transaction.put("rulings", key, Ruled(lane, ruling.position, ruling.hash, ruling.stands))
-            if overruled is not None:
-                await _spoil(transaction, overruled, record)
+
+    async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:
+        """See `Decisions.overrule`."""
+        async with self._database.transaction() as transaction:
+            await _overrule(transaction, overruled, records)
+
+    async def spoil(self, view: str, version: int, overruled: Overruled) -> None:
+        """See `Decisions.spoil`."""
+        async with self._database.transaction() as transaction:
+            key = (view, version, *overruled.lane)
+            row: Moved | None = transaction.get("checkpoints", key)
+            if row is not None and row.position >= overruled.position:
+                transaction.put("spoiled", (*key, overruled.position), overruled)
+
+    async def forks(self, lanes: Iterable[Lane]) -> list[tuple[Lane, int]]:
+        """See `Decisions.forks`."""
+        wanted = set(lanes)
+        async with self._database.transaction() as transaction:
+            ruled = {(one.lane, one.position) for one in transaction.scan("rulings").values() if one.stands}
+            aside: list[SetAside] = [one for one in transaction.scan("set_aside").values() if one.kind == "fork"]
+        found = {((one.at.source, one.at.lane), one.at.position) for one in aside if one.at is not None}
+        return sorted(fork for fork in found - ruled if fork[0] in wanted)
 
     async def spoiled(self, view: str, version: int) -> dict[Lane, int]:
         """See `Decisions.spoiled`."""
@@ -108,27 +130,35 @@ class MemoryDecisions:
                     transaction.drop("links", key)
 
 
-async def _spoil(transaction: MemoryTransaction, overruled: Overruled, record: Received | None) -> None:
-    """What `rulings.spoil` does."""
+async def _overrule(transaction: MemoryTransaction, overruled: Overruled, records: Sequence[Received]) -> None:
     lane, position = overruled.lane, overruled.position
     keys = sorted(key for key in transaction.scan("checkpoints") if key[2:] == lane)
     await transaction.lock("checkpoints", keys)
+    links: dict[tuple[str, int, int], tuple[Link, ...]] = transaction.scan("links")
+    links = {key: kept for key, kept in links.items() if key[:2] == lane}
+    forgotten = bool(links) and min(key[2] for key in links) > position
+    if not forgotten and not any(link[:2] == overruled.taken[0][:2] for kept in links.values() for link in kept):
+        return
     for key in keys:
         row: Moved = transaction.get("checkpoints", key)
         if row.position < position:
             continue
-        if key[0].startswith(POLICY):
-            transaction.put("checkpoints", key, replace(row, position=position - 1, head=overruled.before))
-        elif transaction.get("spoiled", (*key, position)) is None:
-            transaction.put("spoiled", (*key, position), overruled)
-    for key, links in transaction.scan("links").items():
-        if key[:2] == lane and key[2] + len(links) > position:
+        if not key[0].startswith(POLICY):
+            if transaction.get("spoiled", (*key, position)) is None:
+                transaction.put("spoiled", (*key, position), overruled)
+            continue
+        back = 0 if overruled.before is None else position - 1
+        transaction.put("checkpoints", key, replace(row, position=back, head=overruled.before))
+        for parked in transaction.scan("parked"):
+            if parked[:4] == key and parked[4] > back:
+                transaction.drop("parked", parked)
+        transaction.drop("offsets", (*key[:2], (topic_of(lane[0]), partition_of(lane[1], PARTITIONS))))
+    for key, kept in links.items():
+        if key[2] >= position:
             transaction.drop("links", key)
-    if record is not None:
-        reason = "it had been taken, and a ruling says that it is not the log's"
-        stands = Taken(overruled.ruling.hash, -1) if overruled.ruling.stands else None
-        aside = SetAside("ruled-out", reason, record, Coordinates(*lane, position), overruled.taken.hash, stands)
-        _set_aside(transaction, [aside])
+        elif key[2] + len(kept) > position:
+            transaction.put("links", key, kept[: position - key[2]])
+    _set_aside(transaction, aside_of(overruled, records))
 
 
 def _set_aside(transaction: MemoryTransaction, records: Sequence[SetAside]) -> None:

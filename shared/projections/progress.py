@@ -164,11 +164,6 @@ class Progress:
         self._read_again.pop(lane, None)
         return self._gaps.pop(lane, None) is not None
 
-    def step_back(self, lane: Lane, position: int) -> None:
-        """The view stands before a position again."""
-        self.positions[lane] = min(position - 1, self.positions.get(lane, position - 1))
-        self.resume(lane)
-
     def lanes(self) -> Collection[Lane]:
         """The lanes that have a gap or were taken over."""
         return self.epochs.keys() | self._gaps.keys()

@@ -53,8 +53,8 @@ class Questions:
         found: dict[tuple[Lane, str], Refill] = {}
         for lane, position in chain.contested().items():
             found[lane, "contested"] = self._contest(chain, lane, position)
-        for lane, proved in chain.denied().items():
-            found.setdefault((lane, "contested"), self._contest(chain, lane, proved + 1))
+        for lane, position in chain.denied().items():
+            found.setdefault((lane, "contested"), self._contest(chain, lane, position))
         missing: dict[Lane, int] = {}
         for progress in views:
             for lane, position in progress.stopped().items():

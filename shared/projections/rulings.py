@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from shared.eventlog.records import NONE, LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates
 from shared.kafka.record import Received
+from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.database import Connection, Pool
+from shared.kernel.lanes import partition_of
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Overruled, Ruled, Where
-from shared.projections.links import RING, Link, Taken
+from shared.projections.decisions import Ruled, Where
+from shared.projections.links import RING, Link, Overruled, Taken
 from shared.projections.policy import POLICY, command_id_for
 from shared.projections.postgres_store import keep_aside
 from shared.projections.store import SetAside
@@ -72,12 +75,39 @@ class PostgresDecisions:
             rows = await connection.fetch("select source, lane, position, hash, stands from projection.rulings")
         return [Ruled((row["source"], row["lane"]), row["position"], row["hash"], row["stands"]) for row in rows]
 
-    async def keep(self, ruling: Ruling, overruled: Overruled | None, record: Received | None) -> None:
+    async def keep(self, ruling: Ruling) -> None:
         """See `Decisions.keep`."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(
+                "insert into projection.rulings (source, lane, position, hash, stands, by, ruled_at) "
+                "values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+                ruling.source, ruling.lane, ruling.position, ruling.hash, ruling.stands, ruling.by, ruling.time,
+            )  # fmt: skip
+
+    async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:
+        """See `Decisions.overrule`."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await keep(connection, ruling)
-            if overruled is not None:
-                await spoil(connection, ruling, overruled.before, overruled.taken, record)
+            if await _stands(connection, overruled):
+                await _take_back(connection, overruled, records)
+
+    async def spoil(self, view: str, version: int, overruled: Overruled) -> None:
+        """See `Decisions.spoil`."""
+        async with self._pool.acquire() as connection:
+            await _spoil(connection, overruled, [], only=(view, version))
+
+    async def forks(self, lanes: Iterable[Lane]) -> list[tuple[Lane, int]]:
+        """See `Decisions.forks`."""
+        wanted = sorted(lanes)
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(
+                """select distinct a.source, a.lane, a.position from projection.set_aside a
+                join unnest($1::text[], $2::smallint[]) as w (source, lane) on w.source = a.source and w.lane = a.lane
+                where a.kind = 'fork' and not exists (select from projection.rulings r
+                    where r.source = a.source and r.lane = a.lane and r.position = a.position and r.stands)""",
+                [source for source, _ in wanted],
+                [lane for _, lane in wanted],
+            )
+        return [((row["source"], row["lane"]), row["position"]) for row in rows]
 
     async def spoiled(self, view: str, version: int) -> dict[Lane, int]:
         """See `Decisions.spoiled`."""
@@ -146,53 +176,98 @@ class PostgresDecisions:
             )
 
 
-async def keep(connection: Connection, ruling: Ruling) -> None:
-    """Remember what was decided. The first ruling on a position stands."""
+async def _stands(connection: Connection, overruled: Overruled) -> bool:
+    """Whether what was taken stands in the links still; nobody who folds the lane can commit meanwhile."""
+    source, lane = overruled.lane
     await connection.execute(
-        "insert into projection.rulings (source, lane, position, hash, stands, by, ruled_at) "
-        "values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
-        ruling.source,
-        ruling.lane,
-        ruling.position,
-        ruling.hash,
-        ruling.stands,
-        ruling.by,
-        ruling.time,
+        """select from projection.checkpoints where source = $1 and lane = $2
+        order by view, version, source, lane for update""",
+        source,
+        lane,
     )
+    first = overruled.taken[0]
+    kept: Any = await connection.fetchrow(
+        """select min(first) as oldest, min(substring(hashes from ($3 - first)::int * 32 + 1 for 32))
+            filter (where first <= $3 and first + length(hashes) / 32 > $3) as hash
+        from projection.links where source = $1 and lane = $2""",
+        source,
+        lane,
+        first.position,
+    )
+    forgotten = kept["oldest"] is not None and kept["oldest"] > first.position
+    return forgotten or kept["hash"] == first.hash
 
 
-async def spoil(connection: Connection, ruling: Ruling, before: bytes | None, taken: Taken, record: Received | None) -> None:
-    """Name the builds that have passed the position, take policies back to before it, list the record that was taken."""
-    where = (ruling.source, ruling.lane, ruling.position)
+async def _take_back(connection: Connection, overruled: Overruled, records: Sequence[Received]) -> None:
+    """Name the builds that have passed the position, take policies back to before it, list the records that were taken."""
+    where = (*overruled.lane, overruled.position)
+    # Where the hash before it is not known any more, a policy reads its lane again from the beginning.
     policies = [
-        row["view"]
+        (row["view"], row["version"])
         for row in await connection.fetch(
-            """update projection.checkpoints set position = $3 - 1, head = $4, epoch = epoch
-            where source = $1 and lane = $2 and position >= $3 and starts_with(view, $5) returning view""",
+            """update projection.checkpoints set position = case when $4::bytea is null then 0 else $3 - 1 end, head = $4
+            where source = $1 and lane = $2 and position >= $3 and starts_with(view, $5) returning view, version""",
             *where,
-            before,
+            overruled.before,
             POLICY,
         )
     ]
-    effects = [] if record is None else await _effects(connection, record, [name.removeprefix(POLICY) for name in policies])
+    effects = await _effects(connection, records, [name.removeprefix(POLICY) for name, _ in policies])
+    await _spoil(connection, overruled, effects)
+    for view, version in policies:
+        await connection.execute(
+            """delete from projection.parked where view = $1 and version = $2 and source = $3 and lane = $4
+            and position >= $5""",
+            view, version, *overruled.lane, 1 if overruled.before is None else overruled.position,
+        )  # fmt: skip
+        await connection.execute(
+            "delete from projection.offsets where view = $1 and version = $2 and topic = $3 and partition = $4",
+            view, version, topic_of(where[0]), partition_of(where[1], PARTITIONS),
+        )  # fmt: skip
+    await connection.execute("delete from projection.links where source = $1 and lane = $2 and first >= $3", *where)
+    await connection.execute(
+        """update projection.links set hashes = substring(hashes for ($3 - first)::int * 32),
+            offsets = substring(offsets for ($3 - first)::int * 8)
+        where source = $1 and lane = $2 and first + length(hashes) / 32 > $3""",
+        *where,
+    )
+    await keep_aside(connection, aside_of(overruled, records, effects))
+
+
+async def _spoil(
+    connection: Connection, overruled: Overruled, effects: Sequence[str], only: tuple[str, int] | None = None
+) -> None:
     await connection.execute(
         """insert into projection.spoiled (view, version, source, lane, position, hash, kafka_offset, effects)
         select view, version, $1, $2, $3, $4, $5, $6 from projection.checkpoints
-        where source = $1 and lane = $2 and position >= $3 and not starts_with(view, $7) on conflict do nothing""",
-        *where,
-        taken.hash,
-        taken.offset,
+        where source = $1 and lane = $2 and position >= $3 and not starts_with(view, $7)
+            and ($8::text is null or (view, version) = ($8, $9::int)) on conflict do nothing""",
+        *overruled.lane,
+        overruled.position,
+        overruled.taken[0].hash,
+        overruled.taken[0].offset,
         effects,
         POLICY,
+        *(only or (None, None)),
     )
-    await connection.execute(
-        "delete from projection.links where source = $1 and lane = $2 and first + length(hashes) / 32 > $3", *where
-    )
-    if record is not None:
-        did = f"; policies had answered it with the commands {', '.join(effects)}" if effects else ""
-        reason = f"it had been taken, and a ruling says that it is not the log's{did}"
-        stands = Taken(ruling.hash, -1) if ruling.stands else None
-        await keep_aside(connection, [SetAside("ruled-out", reason, record, Coordinates(*where), taken.hash, stands)])
+
+
+def aside_of(overruled: Overruled, records: Sequence[Received], effects: Sequence[str] = ()) -> list[SetAside]:
+    """The records that had been taken, as they are listed."""
+    did = f"; policies had answered with the commands {', '.join(effects)}" if effects else ""
+    listed: list[SetAside] = []
+    taken = {link.offset: link for link in overruled.taken}
+    for record in records:
+        link = taken[record.offset]
+        at = Coordinates(*overruled.lane, link.position)
+        if link.position == overruled.position:
+            stands = None if overruled.instead is None else Taken(overruled.instead, -1)
+            reason = f"it had been taken, and a ruling says that it is not the log's{did}"
+        else:
+            stands = Taken(overruled.taken[0].hash, overruled.taken[0].offset)
+            reason = f"it had been taken, but it follows the record at position {overruled.position} that was ruled out"
+        listed.append(SetAside("ruled-out", reason, record, at, link.hash, stands))
+    return listed
 
 
 async def spoiled(connection: Connection, view: str, version: int) -> dict[tuple[str, int], int]:
@@ -205,13 +280,15 @@ async def spoiled(connection: Connection, view: str, version: int) -> dict[tuple
     return {(row["source"], row["lane"]): row["position"] for row in rows}
 
 
-async def _effects(connection: Connection, record: Received, policies: list[str]) -> list[str]:
-    """The commands that this service's policies recorded because of an event."""
-    event_id = dict(record.headers).get("ce_id")
-    try:
-        event = str(UUID(event_id.decode() if isinstance(event_id, bytes) else str(event_id)))
-    except ValueError:
-        return []
-    wanted = [command_id_for(event, policy, index) for policy in policies for index in range(_ANSWERS)]
+async def _effects(connection: Connection, records: Sequence[Received], policies: Sequence[str]) -> list[str]:
+    """The commands that this service's policies recorded because of events."""
+    wanted: list[str] = []
+    for record in records:
+        event_id = dict(record.headers).get("ce_id")
+        try:
+            event = str(UUID(event_id.decode() if isinstance(event_id, bytes) else str(event_id)))
+        except ValueError:
+            continue
+        wanted += [command_id_for(event, policy, index) for policy in policies for index in range(_ANSWERS)]
     rows = await connection.fetch("select command_id::text from log.commands where command_id = any($1::uuid[])", wanted)
     return [row["command_id"] for row in rows]

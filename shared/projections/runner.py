@@ -19,18 +19,19 @@ from shared.kafka.consumer import BatchConsumer
 from shared.kafka.record import Partition, Received
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.crashpoint import crashpoint
-from shared.kernel.database import Connection, Pool
-from shared.projections import builds, checkpoints, rulings
+from shared.kernel.database import Pool
+from shared.projections import checkpoints, rulings
 from shared.projections.auditor import Auditor
 from shared.projections.batches import fold_batch, take_over, wanted
-from shared.projections.builds import Built
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
 from shared.projections.fold import Folded
+from shared.projections.following import follow
 from shared.projections.mending import Mender
 from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus
+from shared.projections.rulings import PostgresDecisions
 from shared.projections.view import View, schema_of
 from shared.projections.watch import Watch
 from shared.telemetry import context
@@ -97,6 +98,7 @@ class Runner:
         sources = sorted({source for view in views for source in view.sources})
         self._auditor = Auditor(pool, bootstrap, sources, self.chain, public, partitions=PARTITIONS, writes=not beside)
         self._watch = Watch(self.chain)
+        self._decisions = PostgresDecisions(pool)
         self._mender = Mender(pool, bootstrap, group)
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
 
@@ -175,14 +177,14 @@ class Runner:
         """Take over the lanes of these partitions in every view; where to read on is where the slowest view stands."""
         starts: dict[tuple[str, int], int] = {}
         async with self._pool.acquire() as connection:
-            await self._follow_builds(connection)
+            await follow(connection, self._views, self._progress)
             for progress in self._progress.values():
                 progress.spoiled = await rulings.spoiled(connection, progress.view.name, progress.view.version)
-        if self.chain.keeps:
-            await self._auditor.hearing.load_links(checkpoints.lanes_of(partitions))
         for progress in self._progress.values():
             if progress.broken is None:
                 starts = await take_over(self._stores, progress, partitions, starts)
+        if self.chain.keeps:
+            await self._auditor.hearing.take_over(checkpoints.lanes_of(partitions))
         self._partitions, self._fenced = tuple(partitions), 0
         return {where: offset for where, offset in starts.items() if offset > 0}
 
@@ -217,29 +219,11 @@ class Runner:
             for wake in self.on_commit:
                 wake()
 
-    async def _follow_builds(self, connection: Connection) -> bool:
-        """Go over to the live build of each view; whether one has changed."""
-        moved = False
-        for name, view in self._views.items():
-            progress = self._progress[name]
-            if isinstance(view, Built):
-                continue
-            live = await builds.live(connection, name)
-            if live is not None and live.code != view.version:
-                progress.broken = (
-                    f"the live build {live.number} is of version {live.code} of the fold, this process has {view.version}"
-                )
-            elif live is not None and progress.view.version != live.number:
-                log.info("View %s: build %d is live", name, live.number)
-                progress.move_to(Built(view, live.number))
-                moved = True
-        return moved
-
     async def _look_after_builds(self) -> None:
         """Claim the lanes of a build that has become live, though no event asks for it."""
         try:
             async with self._pool.acquire() as connection:
-                moved = await self._follow_builds(connection)
+                moved = await follow(connection, self._views, self._progress)
             if moved and self._partitions:
                 await self._claim_anew()
         except Exception as failure:
@@ -253,7 +237,7 @@ class Runner:
         A swap to another build fences too: then that build's lanes are claimed at once. Answers whether they were claimed.
         """
         async with self._pool.acquire() as connection:
-            another = await self._follow_builds(connection)
+            another = await follow(connection, self._views, self._progress)
         if not another:
             self._fenced += 1
             held = self._consumer.assigned or frozenset()
@@ -289,12 +273,25 @@ class Runner:
 
     async def _look_after_chain(self) -> None:
         """Lanes that may go on again, rulings against what was taken, and records after the end of a log."""
-        hearing = self._auditor.hearing
-        if hearing.overruled:
-            overruled, hearing.overruled = hearing.overruled, []
-            async with self._pool.acquire() as connection:
-                for progress in self._progress.values():
-                    progress.spoiled = await rulings.spoiled(connection, progress.view.name, progress.view.version)
-            self._watch.overruled(self._progress.values(), overruled)
+        if self._auditor.hearing.overruled:
+            await self._take_back()
         for topic, partition in self._watch.look(self._progress.values(), self._consumer.ends()):
             await self._consumer.rewind(topic, partition)
+
+    async def _take_back(self) -> None:
+        """What was taken is ruled out: views are spoiled in its lane or stand before it again, as the database has it now."""
+        hearing = self._auditor.hearing
+        overruled = list(hearing.overruled)
+        try:
+            for one in overruled if not self.chain.keeps else ():
+                for progress in self._progress.values():
+                    await self._decisions.spoil(progress.view.name, progress.view.version, one)
+            await self._claim_anew()
+        except Exception as failure:
+            if not will_pass(failure):
+                raise
+            log.warning("Cannot take back what was ruled out yet: %s", failure)
+            return
+        for one in overruled:
+            hearing.overruled.remove(one)
+            self.chain.taken_back(one)

@@ -1,4 +1,4 @@
-"""What a reader does when something was decided or signed: which lanes go on, which views step back, what is read again.
+"""What a reader does when something was decided or signed: which lanes go on, which gaps are none, what is read again.
 
 Pure but for the clock: `Runner` and the simulator call it, and carry what it answers to Kafka.
 """
@@ -6,11 +6,11 @@ Pure but for the clock: `Runner` and the simulator call it, and carry what it an
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Overruled, Where
+from shared.projections.decisions import Where
 from shared.projections.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -33,13 +33,6 @@ class Watch:
         """Of which sources nobody has said which log they are, in words."""
         sources = sorted({lane[0] for lane in self.held if self._chain.known(lane[0]) is None})
         return [reason for source in sources if (reason := self._chain.stopped((source, 0)))]
-
-    def overruled(self, views: Collection[Progress], overruled: Sequence[Overruled]) -> None:
-        """Views that are not spoiled stand before what was ruled out. `spoiled` of each view is as the database has it now."""
-        for progress in views:
-            for one in overruled:
-                if one.lane not in progress.spoiled and progress.positions.get(one.lane, 0) >= one.position:
-                    progress.step_back(one.lane, one.position)
 
     def look(self, views: Collection[Progress], ends: Mapping[Where, int]) -> set[Where]:
         """Lanes that may go on again do, and gaps that are none are dismissed; answers which partitions to read again.

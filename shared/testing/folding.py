@@ -96,11 +96,15 @@ async def apply_batch(
     """Events through the real fold with its checkpoints, in a transaction of its own, as if Kafka had brought them. Events
     without a hash are given those of a log of `IDENTITY`, after what the view has taken."""
     async with connection.transaction():
-        rows = await connection.fetch(
-            "select source, lane, head from projection.checkpoints where view = $1 and version = $2", view.name, view.version
-        )
-        heads = {(row["source"], row["lane"]): row["head"] for row in rows if row["head"] is not None}
-        hashed = records if all(any(one.hash) for one in records) else chained(records, heads)
-        records_of = [received(one, deployment=identity.deployment) for one in hashed]
+        if not all(any(one.hash) for one in records):
+            records = chained(records, await _heads(connection, view))
+        records_of = [received(one, deployment=identity.deployment) for one in records]
         chain = Chain(dict.fromkeys(view.sources, identity))
         return await fold_records(connection, view, records_of, known={}, epochs=None, holds={}, chain=chain)
+
+
+async def _heads(connection: Connection, view: View) -> dict[Lane, bytes]:
+    rows = await connection.fetch(
+        "select source, lane, head from projection.checkpoints where view = $1 and version = $2", view.name, view.version
+    )
+    return {(row["source"], row["lane"]): row["head"] for row in rows if row["head"] is not None}

@@ -20,7 +20,7 @@ from shared.projections.chain import Chain
 from shared.projections.checkpoints import Fenced, Lane, lanes_of
 from shared.projections.failures import will_pass
 from shared.projections.hearing import Hearing
-from shared.projections.links import Taken
+from shared.projections.links import Link
 from shared.projections.memory_decisions import MemoryDecisions
 from shared.projections.memory_tables import MemoryDatabase
 from shared.projections.progress import Limits, Progress
@@ -112,24 +112,33 @@ class Projector:
         while True:
             if not self._broker.down:
                 records = [record for where, start in at.items() for record in logs[where][start:]]
+                await self.hearing.hear(records)
                 if records:
-                    await self.hearing.hear(records)
                     at.update({(record.topic, record.partition): record.offset + 1 for record in records})
                 self._heard.set()
             await asyncio.sleep(_POLL)
 
-    async def _find(self, lane: Lane, taken: Taken) -> Received | None:
+    async def _find(self, lane: Lane, taken: Link) -> Received | None:
         records = self._broker.logs[topic_of(lane[0]), partition_of(lane[1], PARTITIONS)]
         return records[taken.offset] if taken.offset < len(records) else None
 
     async def _look_after_chain(self) -> None:
         if self.hearing.overruled:
-            overruled, self.hearing.overruled = self.hearing.overruled, []
-            for progress in self.progress:
-                progress.spoiled = await self._decisions.spoiled(progress.view.name, progress.view.version)
-            self.watch.overruled(self.progress, overruled)
+            await self._take_back()
         for topic, partition in self.watch.look(self.progress, self.member.ends()):
             self.member.rewind(topic, partition)
+
+    async def _take_back(self) -> None:
+        overruled = list(self.hearing.overruled)
+        try:
+            await self._claim_anew()
+        except Exception as failure:
+            if not will_pass(failure):
+                raise
+            return
+        for one in overruled:
+            self.hearing.overruled.remove(one)
+            self.chain.taken_back(one)
 
     def _ask(self, refills: Sequence[Refill]) -> None:
         for refill in refills:
@@ -155,9 +164,9 @@ class Projector:
         starts: dict[tuple[str, int], int] = {}
         for progress in self.progress:
             progress.spoiled = await self._decisions.spoiled(progress.view.name, progress.view.version)
-        await self.hearing.load_links(lanes_of(partitions))
         for progress in self.progress:
             starts = await take_over(self._stores, progress, partitions, starts)
+        await self.hearing.take_over(lanes_of(partitions))
         self._partitions, self._fenced = tuple(partitions), 0
         return {where: offset for where, offset in starts.items() if offset > 0}
 

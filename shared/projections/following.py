@@ -1,0 +1,31 @@
+"""A runner follows each of its views in whichever of its builds is live; a view given as a build stays with that one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from shared.kernel.database import Connection
+from shared.projections import builds
+from shared.projections.builds import Built
+from shared.projections.progress import Progress
+from shared.projections.view import View
+
+log = logging.getLogger(__name__)
+
+
+async def follow(connection: Connection, views: Mapping[str, View], progress: Mapping[str, Progress]) -> bool:
+    """Go over to the live build of each view; whether one has changed."""
+    moved = False
+    for name, view in views.items():
+        mine = progress[name]
+        if isinstance(view, Built):
+            continue
+        live = await builds.live(connection, name)
+        if live is not None and live.code != view.version:
+            mine.broken = f"the live build {live.number} is of version {live.code} of the fold, this process has {view.version}"
+        elif live is not None and mine.view.version != live.number:
+            log.info("View %s: build %d is live", name, live.number)
+            mine.move_to(Built(view, live.number))
+            moved = True
+    return moved
