@@ -120,7 +120,7 @@ async def _campaign(
                 break
             recovery = time.monotonic() - healed
             result.longest_recovery_seconds = max(result.longest_recovery_seconds, recovery)
-            found = [*client.broken, *await check(world, client.ledger, nemesis.liar.told)]
+            found = [*client.broken, *await check(world, client.ledger, nemesis.liar.told, nemesis.losses.lost)]
             client.broken = []
             result.checks += 1
             result.violations += found

@@ -51,6 +51,8 @@ class Losses:
         self._expected = expected
         self._liar = liar
         self._dumps: dict[str, Path] = {}
+        self.lost: set[str] = set()
+        """The topics that were lost once."""
         self.books: Counter[str] = Counter()
 
     async def dump(self) -> None:
@@ -66,6 +68,7 @@ class Losses:
         names = [self._rng.choice(wanted)] if self._rng.random() < 0.5 else self._rng.sample(wanted, 3)
         names = sorted({*names, self._rng.choice(("clubs.events", "trainings.events", "clubs.checkpoints"))})
         self._say(f"    deletes {', '.join(names)}")
+        self.lost.update(names)
         await asyncio.to_thread(self._delete, names)
         if self._rng.random() < 0.5:
             await asyncio.sleep(self._rng.random() * 4)
@@ -99,6 +102,7 @@ class Losses:
         world = self._world
         assert world.kafka.child is not None
         world.murder(world.kafka.child)
+        self.lost.update(topics.wanted_topics())
         await asyncio.to_thread(shutil.rmtree, world.folder / "kafka" / "data")
         await revive()
         await self._apply()
