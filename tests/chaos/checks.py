@@ -91,8 +91,8 @@ async def check(world: World, ledger: list[Sent], told: Sequence[Told], lost: Co
 
 async def _check_topics(world: World, records: Sequence[Stands], told: Sequence[Told], lost: Collection[str]) -> list[str]:
     """I3: the topics hold the events of every log, each stream's from version 1 on in order, but for repetitions; and besides
-    them nothing but what a stranger is known to have put there. A topic that was lost may begin with what was on its way when the
-    relay had not noticed yet (readers wait at the gap); where a stream has begun, nothing may jump."""
+    them nothing but what a stranger is known to have put there. A topic that was lost may begin with what was on its way when
+    the relay had not noticed yet (readers wait at the gap); where a stream has begun, nothing may jump."""
     violations: list[str] = []
     lies = values_of(told)
     for service in SERVICES:
