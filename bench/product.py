@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +14,11 @@ from bench.core import Bench, Contestant, Result, Wrong
 from bench.servers import Servers
 from bench.workers import Worker, result_of
 from bench.workload.files import Workload, workload
-from bench.workload.load import SOURCES, load
+from bench.workload.load import IDENTITIES, SOURCES, load
 from services.reporting.ledger.measures import measure
 from services.reporting.ledger.view import FiguresView
+from shared.eventlog import schema as eventlog
+from shared.eventlog.records import LogIdentity
 from shared.feeds import schema as feeds
 from shared.kafka.topics import topic_of
 from shared.local.databases import DatabaseUrls, connect
@@ -35,13 +38,23 @@ _ANSWER = """
 
 
 async def install(urls: DatabaseUrls) -> None:
-    """The tables of the view and of the projections, as `migrate` makes them."""
+    """The tables of the view and of the projections, as `migrate` makes them; the logs of the workload are known."""
     owner: Any = await connect(urls.owner)
     try:
-        await projections.install(owner, urls.app_role, [FiguresView(places())])
+        await eventlog.install(owner, urls.app_role)
+        await projections.install(owner, urls.app_role, [FiguresView(places())], "reporting")
         await feeds.install(owner, urls.app_role)
+        await know(owner, IDENTITIES)
     finally:
         await owner.close()
+
+
+async def know(owner: Any, identities: Mapping[str, LogIdentity]) -> None:
+    """Let a reader know the logs, as the first signed checkpoint of each does: in a benchmark nobody signs."""
+    await owner.executemany(
+        "insert into projection.logs (source, deployment, log_id) values ($1, $2, $3)",
+        [(source, log.deployment, log.log_id) for source, log in identities.items()],
+    )
 
 
 async def answer(urls: DatabaseUrls) -> str:

@@ -158,10 +158,11 @@ class Raw:
         await self.filled.fill(bench)
         pool = await self.filled.pool()
         log = PostgresLog(pool, "bench")
+        deployment = (await log.identity()).deployment
         records: list[Any] = []
         for lane in range(LANES):
             for event in await log.read_lane(lane, 0, self.filled.count):
-                key, value, headers = to_kafka(event)
+                key, value, headers = to_kafka(event, deployment)
                 records.append((partition_of(event.lane, topics.PARTITIONS), key, value, [*headers]))
         await pool.close()
         # lane by lane would fill one partition after the other: dealt out as the relay reads them

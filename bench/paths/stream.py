@@ -14,6 +14,7 @@ from typing import Any
 
 from bench.core import Bench, Goal, Path, Result, Wrong, per_cpu_second, rate
 from bench.meter import Meter
+from shared.eventlog import schema as eventlog
 from shared.feeds import schema
 from shared.local.databases import DatabaseUrls, connect
 from shared.local.process import free_port
@@ -36,7 +37,8 @@ class Fanout:
         self._urls = await bench.servers.database("stream")
         owner = await connect(self._urls.owner)
         try:
-            await projections.install(owner, self._urls.app_role, [])
+            await eventlog.install(owner, self._urls.app_role)
+            await projections.install(owner, self._urls.app_role, [], "bench")
             await schema.install(owner, self._urls.app_role)
         finally:
             await owner.close()

@@ -15,12 +15,13 @@ from typing import Any
 
 from bench.core import Bench, Goal, Path, Result, Wrong, extra
 from bench.meter import Meter
+from bench.product import know
 from services.clubs.app import SERVICE as CLUBS
 from services.reporting.app import SERVICE as REPORTING
 from services.reporting.ledger.view import FiguresView
 from shared.eventlog.handler import Done
 from shared.eventlog.plan import Request
-from shared.eventlog.postgres import open_pool
+from shared.eventlog.postgres import identity_of, open_pool
 from shared.kafka import topics
 from shared.kernel.clock import system_clock
 from shared.kernel.command import command_types
@@ -59,6 +60,12 @@ class AllIn:
                 await install(owner, service, load(), urls.app_role, simulated=simulated)
             finally:
                 await owner.close()
+        clubs, reporting = [await connect(urls.owner) for urls in self._urls]
+        try:
+            await know(reporting, {CLUBS.name: await identity_of(clubs)})
+        finally:
+            await clubs.close()
+            await reporting.close()
 
     async def run(self, bench: Bench) -> Result:
         clubs, reporting = [await open_pool(urls.app, max_size=4) for urls in self._urls]

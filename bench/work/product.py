@@ -11,41 +11,39 @@ import json
 import os
 import sys
 import time
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.meter import cpu_of, peak_rss_mb
 from services.reporting.ledger.view import FiguresView
 from shared.eventlog.postgres import open_pool
+from shared.kafka.record import Partition
 from shared.projections.runner import Runner
 from shared.reference.book import load
 from shared.runtime import collector
 
 
-class Watched:
-    """A pool that starts the clock when it is first asked for a connection."""
+class Clocked(Runner):
+    """A runner that starts the clock when it is given its partitions; what the logs have signed it has heard before."""
 
-    def __init__(self, pool: Any, postgres: int) -> None:
-        self._pool = pool
-        self._postgres = postgres
-        self.began: tuple[float, float, float] | None = None
+    postgres = 0
+    began: tuple[float, float, float] | None = None
 
     def now(self) -> tuple[float, float, float]:
         """Wall, own CPU and PostgreSQL's CPU seconds."""
-        return time.perf_counter(), time.process_time(), cpu_of(self._postgres)
+        return time.perf_counter(), time.process_time(), cpu_of(self.postgres)
 
-    def acquire(self) -> AbstractAsyncContextManager[Any]:
-        """As a pool's."""
-        if self.began is None:
-            self.began = self.now()
-        return self._pool.acquire()
+    async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
+        self.began = self.began or self.now()
+        return await super()._assigned(partitions)
 
 
 async def main(orders: dict[str, Any]) -> None:
     """Work as ordered."""
     view = FiguresView(load())
-    pool = Watched(await open_pool(orders["database"], min_size=2, max_size=4), orders["postgres"])
-    runner = Runner(pool, orders["bootstrap"], [view], orders["group"], max_records=orders.get("max_records", 5000))
+    pool = await open_pool(orders["database"], min_size=2, max_size=4)
+    runner = Clocked(pool, orders["bootstrap"], [view], orders["group"], max_records=orders.get("max_records", 5000))
+    runner.postgres = orders["postgres"]
     done = asyncio.Event()
     ended: list[tuple[float, float, float]] = []
     half: list[float] = []
@@ -56,7 +54,7 @@ async def main(orders: dict[str, Any]) -> None:
         if not half and 2 * passed >= orders["events"]:
             half.append(peak_rss_mb(os.getpid()))
         if passed >= orders["events"]:
-            ended.append(pool.now())
+            ended.append(runner.now())
             done.set()
 
     runner.on_commit.append(committed)
@@ -66,11 +64,11 @@ async def main(orders: dict[str, Any]) -> None:
     running = asyncio.create_task(runner.run())
     if orders.get("processes", 1) > 1:
         await asyncio.to_thread(sys.stdin.readline)
-        ended.append(pool.now())
+        ended.append(runner.now())
     else:
         finished = asyncio.create_task(done.wait())
         await asyncio.wait([finished, running], return_when=asyncio.FIRST_COMPLETED)
-    began = pool.began or ended[0]
+    began = runner.began or ended[0]
     wall, own, postgres = (end - start for start, end in zip(began, ended[0], strict=True))
     print(
         json.dumps(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
+from uuid import UUID, uuid5
 from zlib import crc32
 
 from bench.workload.country import Commune, Country
@@ -21,8 +22,9 @@ MONTHS = 60
 START = date(2020, 9, 1)
 NEW_MAP = date(2025, 7, 1)
 CLUBS, JOINED, LEFT, REPORTS_OR_TRAININGS, INSPECTIONS = 6_521, 456_470, 22_824, 391_260, 65_210
-_EPOCH = date(1970, 1, 1)
-_GENESIS = bytes(32)
+DEPLOYMENT = "vn"
+LOG_IDS = {source: str(uuid5(UUID(int=SEED), source)) for source in ("clubs", "trainings", "monitoring")}
+"""The ids of the logs that the events are said to come from."""
 _NAMES = (
     "Tương Trợ", "Nghĩa Tình", "Vui Khoẻ", "Đoàn Kết", "Bình Minh", "Hạnh Phúc", "Sức Sống Mới", "Hoà Thuận",
     "Ước Mơ Xanh", "Gắn Bó", "Kính Già Yêu Trẻ", "Thịnh Vượng",
@@ -147,15 +149,16 @@ class Generator:
         command_id = f"01980001-{number >> 24 & 0xFFFF:04x}-7{number >> 12 & 0xFFF:03x}-8000-{number & 0xFFF:012x}"
         micros = int((at - int(at)) * 86_000_000_000)
         seconds, micro = divmod(micros, 1_000_000)
-        since = (day - _EPOCH).days * 86_400_000_000 + micros
-        text = f"{day}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{micro:06d}+00:00"
+        text = f"{day}T{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{micro:06d}"
         canonical = (
-            f"{source}\n{lane}\n{position}\n{stream}\n{version}\n{event_id}\n{type}\n1\n{since}\n{command_id}\n{actor}\n{data}"
+            f"lien-the-2\n/{DEPLOYMENT}/{source}\n{lane}\n{position}\n{stream}\n{version}\n{event_id}\n{type}\n1\n{text}Z\n"
+            f"{command_id}\n{fingerprint(command_id).hex()}\n{actor}\n\n{data}"
         )
-        link = self._hashes[where] = sha256(self._hashes.get(where, _GENESIS) + canonical.encode()).digest()
+        before = self._hashes.get(where) or sha256(f"lien-the lane\n{LOG_IDS[source]}\n{lane}".encode()).digest()
+        link = self._hashes[where] = sha256(before + canonical.encode()).digest()
         return (
             f'{{"source":"{source}","lane":{lane},"position":{position},"stream":"{stream}","version":{version},'
-            f'"id":"{event_id}","type":"{type}","recorded_at":"{text}","command":"{command_id}","actor":"{actor}",'
+            f'"id":"{event_id}","type":"{type}","recorded_at":"{text}+00:00","command":"{command_id}","actor":"{actor}",'
             f'"hash":"{link.hex()}","data":{data}}}\n'
         ).encode()
 
@@ -230,6 +233,11 @@ class Generator:
         return self._event(
             "monitoring", self._stream("inspection"), club.actor, day, at, "monitoring.inspection-completed", data
         )
+
+
+def fingerprint(command_id: str) -> bytes:
+    """Stands for the hash of a command's body. Made from its id, not in the line: readers of the file have to parse that."""
+    return sha256(command_id.encode()).digest()
 
 
 def _scaled(number: int, scale: float) -> int:

@@ -20,14 +20,17 @@ import orjson
 from confluent_kafka import Producer
 
 from bench.core import Bench
+from bench.workload.events import DEPLOYMENT, LOG_IDS, fingerprint
 from bench.workload.files import Workload
+from shared.eventlog.records import LogIdentity
 from shared.kafka import topics
 from shared.kafka.headers import to_kafka
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import partition_of
 
-SOURCES = ("clubs", "trainings", "monitoring")
+IDENTITIES = {source: LogIdentity(DEPLOYMENT, log_id) for source, log_id in LOG_IDS.items()}
+SOURCES = tuple(IDENTITIES)
 _MARK = b'"data":'
 _LOADED: dict[tuple[str, str], Path] = {}
 
@@ -81,7 +84,7 @@ def fill(bootstrap: str, file: Path, *, dirty: bool, prefix: str) -> None:
     with file.open("rb") as lines:
         for line in _dirty(lines) if dirty else lines:
             recorded = recorded_of(line)
-            key, value, headers = to_kafka(recorded)
+            key, value, headers = to_kafka(recorded, DEPLOYMENT)
             partition = partition_of(recorded.lane, PARTITIONS)
             while True:
                 try:
@@ -102,6 +105,7 @@ def recorded_of(line: bytes) -> Recorded:
     return Recorded(
         e["source"], e["lane"], e["position"], e["stream"], e["version"], e["id"], e["type"], 1,
         datetime.fromisoformat(e["recorded_at"]), e["command"], e["actor"], data, bytes.fromhex(e["hash"]),
+        fingerprint(e["command"]),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from shared.kernel.errors import Refused
 from shared.local.backup import restoring, taking
 from shared.local.backup.manifest import SECRETS
 from shared.local.backup.restoring import Restored
+from shared.local.layout import SERVICES
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -55,6 +56,7 @@ def restore(
         Path | None, typer.Option(help="The key that signed the backup; that of the place if not given.")
     ] = None,
     secrets: Annotated[Path | None, typer.Option(help="The folder with key and passwords; DIR/secrets if not given.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only this service's database was lost; may be repeated.")] = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="No DIR: the databases were brought back by other means (WAL, a replica).")
     ] = False,
@@ -68,11 +70,14 @@ def restore(
             "Hãy chỉ thư mục của bản sao lưu, hoặc --in-place nếu cơ sở dữ liệu đã được phục hồi bằng cách khác.",
             "Name the folder of a backup, or --in-place if the databases were brought back by other means.",
         )
+    if unknown := next((service for service in only or () if service not in SERVICES), None):
+        raise Refused("unknown-service", f"Không có dịch vụ {unknown}.", f"There is no service {unknown}.")
     place, say = path_of(data_dir), teller()
     if folder is None:
         done = asyncio.run(restoring.settle_in_place(place, say))
     else:
-        done = asyncio.run(restoring.restore(folder.expanduser().absolute(), place, say, public=public_key, secrets=secrets))
+        backed_up = folder.expanduser().absolute()
+        done = asyncio.run(restoring.restore(backed_up, place, say, public=public_key, secrets=secrets, only=only or ()))
     if json:
         print_json(
             {

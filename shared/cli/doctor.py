@@ -165,7 +165,7 @@ def red_part(name: str, part: str, state: Mapping[str, Any]) -> Found:
     """A part of a service that cannot do its work. What shows that something false may be about makes a restart unsafe: a log
     that lacks what was published, and a lane that stands still because nobody could say which record is true."""
     area = f"{name} {part}"
-    if part == "log" and "log-behind" in str(state):
+    if part == "log" and state.get("closed"):
         vi = f"nhật ký đã lùi về quá khứ, không nhận lệnh: {state.get('why') or ''}"
         en = f"the log went back in time and takes no commands: {state.get('why') or ''}"
         return Found("bad", area, vi, en, *command(f"./clb recover {name}"), blocks=True)

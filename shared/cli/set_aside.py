@@ -15,7 +15,7 @@ import typer
 from shared.cli.client import Front, open_front
 from shared.cli.speech import err, out, print_json, word
 from shared.kernel.errors import Refused
-from shared.projections.set_aside import KINDS
+from shared.projections.set_aside import KINDS, plain
 from shared.web.routing import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="Bản ghi để ngoài / records that were set aside: no reader believed them.")
@@ -40,7 +40,7 @@ def listing(source: SourceOption = None, json: Json = False) -> None:
         out.print(f"{kind} ({len(some)}): {word(*words)}", style="bold", markup=False)
         for each in some:
             where = f"{each['topic']}/{each['partition']}@{each['kafka_offset']}"
-            out.print(f"  {where:<28} {_position(each):<20} {_hashes(each)}  {safe(each['reason'])[:160]}", markup=False)
+            out.print(f"  {where:<28} {_position(each):<20} {_hashes(each)}  {plain(each['reason'])[:160]}", markup=False)
             out.print(f"    {word('thấy bởi', 'seen by')} {', '.join(each['seen_by'])}", markup=False)
     if not found:
         out.print(word("Không có bản ghi nào để ngoài", "no record was set aside"), markup=False)
@@ -78,12 +78,7 @@ def show(
         (f"{found['bytes']} B", found["text"] if found["text"] is not None else f"base64 {found['value']}"),
     ]
     for name, value in rows:
-        out.print(f"{safe(name):<16} {safe(value)[:_SHOWN]}", markup=False)
-
-
-def safe(text: str) -> str:
-    """A text of a stranger's as one line that no terminal takes for an order: what is not printable is written out."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+        out.print(f"{plain(name):<16} {plain(value)[:_SHOWN]}", markup=False)
 
 
 def _records(front: Front, source: str | None) -> list[dict[str, Any]]:
@@ -120,7 +115,7 @@ def _one(front: Front, path: str) -> dict[str, Any]:
 def _position(record: dict[str, Any]) -> str:
     if record["source"] is None or record["position"] is None:
         return "-"
-    return f"{safe(record['source'])}:{record['lane']}:{record['position']}"
+    return f"{plain(record['source'])}:{record['lane']}:{record['position']}"
 
 
 def _hashes(record: dict[str, Any]) -> str:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+from json import loads
 from typing import Annotated
 
 import typer
 
 from shared.cli.client import kafka_address
+from shared.cli.speech import print_json
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
 from shared.local.layout import SERVICES, addresses, service_command
@@ -33,8 +35,16 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command("list")
 def every(json: Json = False) -> None:
     """Mọi bản dựng / every build, and which one is live."""
-    codes = [_run(service, ["list"], json=json) for service in SERVICES]
-    raise typer.Exit(max(codes))
+    if not json:
+        raise typer.Exit(max(_run(service, ["list"], json=False) for service in SERVICES))
+    found: list[object] = []
+    for service in SERVICES:
+        command, env = _command(service, ["list", "--json"])
+        done = subprocess.run(command, env=env, check=False, stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise typer.Exit(done.returncode)
+        found += loads(done.stdout)
+    print_json(found)
 
 
 @app.command()
@@ -77,14 +87,18 @@ def _service(view: str) -> str:
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:
+    command, env = _command(service, [*arguments, *(["--json"] if json else [])])
+    return subprocess.run(command, env=env, check=False).returncode
+
+
+def _command(service: str, arguments: list[str]) -> tuple[list[str], dict[str, str]]:
     data_dir = default_data_dir()
     given = {name: os.environ[name] for each in SERVICES if os.environ.get(name := f"{each.upper()}_URL")}
-    command, env = service_command(
+    return service_command(
         service,
-        ["views", *arguments, *(["--json"] if json else [])],
+        ["views", *arguments],
         bootstrap=kafka_address(),
         urls=known_urls(service, data_dir),
         public_key=public_key_path(data_dir),
         services={**addresses(DataDir(data_dir).remembered().ports), **given},
     )
-    return subprocess.run(command, env=env, check=False).returncode

@@ -14,6 +14,7 @@ from typing import Literal
 
 from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import NONE
+from shared.eventlog.rulings import Ruling
 from shared.kernel.lanes import LANES
 
 _HASH = len(NONE)
@@ -51,6 +52,8 @@ class Marks:
     times: list[array[float]] = field(default_factory=lambda: [array("d") for _ in range(LANES)])
     contradictions: list[Finding] = field(default_factory=list[Finding])
     missing_lines: list[str] = field(default_factory=list[str])
+    rulings: list[Ruling] = field(default_factory=list[Ruling])
+    """What stands among the checkpoints: which records are the log's, and which are not."""
     count: int = 0
     first: datetime | None = None
     last: Checkpoint | None = None

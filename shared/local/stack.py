@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -46,6 +47,17 @@ from shared.web.tokens import hash_of
 
 SERVER, SERVICE, FRONT = 0, 1, 2
 READY_SECONDS = 120.0
+
+
+def needs_a_person(ready: Mapping[str, Any]) -> list[str]:
+    """What keeps a process from being ready and no waiting will change: a log that is behind, a view that is red. It is up."""
+    services: list[Any] = list(ready.get("services", {}).values()) or [ready]
+    parts = [service.get("parts", {}) for service in services]
+    if not all(parts):
+        return []
+    closed = [each["log"] for each in parts if each.get("log", {}).get("closed")]
+    red = [each["projections"] for each in parts if each.get("projections", {}).get("red")]
+    return [str(part.get("why", "")) for part in (*closed, *red)]
 
 
 class Stack:
@@ -213,13 +225,16 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         member = next(member for member in self.supervisor.members if member.name == name)
         while True:
-            ready = False
-            with contextlib.suppress(httpx.TransportError):
-                ready = (await client.get(f"{member.address}/ready")).status_code == 200
+            with contextlib.suppress(httpx.TransportError, ValueError):
+                answer = await client.get(f"{member.address}/ready")
+                if answer.status_code == 200:
+                    return
+                if reasons := needs_a_person(answer.json()):
+                    for reason in reasons if name != "front" else ():
+                        self._say(f"{name}: {reason}")
+                    return
             if member.last_exit is not None or time.monotonic() > deadline:
                 raise did_not_start(name, self._logs / f"{name}.log")
-            if ready:
-                return
             await asyncio.sleep(0.1)
 
     def _keep(self) -> None:

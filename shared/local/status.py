@@ -133,6 +133,10 @@ async def _ready(client: httpx.AsyncClient, member: Member) -> tuple[bool, Healt
         return False, None
 
 
+def _why(part: Mapping[str, Any]) -> str:
+    return str(part.get("why") or "; ".join(part.get("red") or ()) or part.get("failure") or "-")
+
+
 async def _why_not(member: Member) -> str | None:
     """None when a server answers now."""
     if member.role == "broker":
@@ -147,10 +151,6 @@ async def _why_not(member: Member) -> str | None:
     except (OSError, TimeoutError, ValueError) as failure:
         return f"{type(failure).__name__} {failure}".strip()
     return None if answer in (b"S", b"N") else "no PostgreSQL"
-
-
-def _why(part: Mapping[str, Any]) -> str:
-    return str(part.get("why") or "; ".join(part.get("red") or ()) or part.get("failure") or "-")
 
 
 def _log(health: Health | None) -> Health:

@@ -129,8 +129,7 @@ class Chain:
         at = self._clock()
         for lane, added in links.items():
             ring = self._rings.setdefault(lane, Ring())
-            for link in added:
-                ring.add(*link)
+            ring.extend(added)
             ring.moved_at = at
             self._level.pop(lane, None)
             self._hold(lane)
@@ -138,8 +137,7 @@ class Chain:
     def remember(self, lane: Lane, links: Sequence[Link], moved_at: float) -> None:
         """Links that were kept over a restart."""
         ring = self._rings[lane] = Ring()
-        for link in links:
-            ring.add(*link)
+        ring.extend(links)
         ring.moved_at = moved_at
         self._hold(lane)
 

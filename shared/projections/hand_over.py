@@ -19,7 +19,7 @@ from shared.kafka.topics import topic_of
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
 from shared.kernel.event import Undecodable
-from shared.projections import checkpoints
+from shared.projections import checkpoints, rulings
 from shared.projections.builds import Built
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
@@ -61,14 +61,16 @@ async def level(
 ) -> AsyncGenerator[Connection]:
     """A transaction in which both builds are locked and at the same positions. May raise `Refused` (`builds-not-level`).
 
-    `or_ahead`: a live build that does not get on is not waited for in the end; the new one is then ahead of it.
+    `or_ahead`: a live build that does not get on is not waited for in the end; the new one is then ahead of it. Lanes in which
+    the live build has taken a record that was ruled out are left out: it goes on there no more, and the new one goes by itself.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while True:
         async with pool.acquire() as connection, connection.transaction():
-            until = await _locked(connection, live)
-            reached = await _locked(connection, new)
+            spoiled = await rulings.spoiled(connection, live.name, live.version)
+            until = {lane: at for lane, at in (await _locked(connection, live)).items() if lane not in spoiled}
+            reached = {lane: at for lane, at in (await _locked(connection, new)).items() if lane not in spoiled}
             ahead = any(position > until.get(lane, 0) for lane, position in reached.items())
             if not ahead or (or_ahead and loop.time() > deadline):
                 await _read_up_to(connection, bootstrap, new, reached, until, chain, deadline)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shared.kafka.headers import Coordinates, coordinates, hash_of, stream_of
 from shared.kafka.record import Received
@@ -34,8 +35,7 @@ class Gap:
     """Of the first record that waits: where reading must go on once the missing one is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A record whose coordinates are known."""
 
     record: Received
@@ -83,6 +83,7 @@ class Intake:
 
     def next(self, opened: Iterable[Opened], at_rest: Mapping[Lane, Stands]) -> tuple[list[Opened], dict[Lane, int]]:
         """Those that follow, in order, and the positions that the lanes reach with them."""
+        held = {lane for lane in at_rest if self.stopped(lane) or self.chain.stopped(lane) is not None}
         reached = {lane: stands.position for lane, stands in at_rest.items()}
         heads = {lane: stands.head for lane, stands in at_rest.items()}
         taken: list[Opened] = []
@@ -91,7 +92,7 @@ class Intake:
             expected = reached[lane] + 1
             if one.at.position < expected:
                 self._passed(one)
-            elif lane in self.contested or self.stopped(lane) or self.chain.stopped(lane) is not None:
+            elif lane in held or lane in self.contested:
                 self._wait(lane, expected, one)
             elif one.at.position > expected:
                 if self.chain.beyond(lane, reached[lane], one.record.offset):
@@ -99,8 +100,8 @@ class Intake:
                 else:
                     self._wait(lane, expected, one)
             elif (link := self._follows(lane, heads[lane], one)) is not None:
-                reached[lane], heads[lane] = expected, link.hash
-                self.links.setdefault(lane, []).append(link)
+                reached[lane], heads[lane] = expected, link
+                self.links.setdefault(lane, []).append(Link(expected, link, one.record.offset))
                 taken.append(one)
                 if lane in self.gaps and self.gaps[lane].seen <= expected:
                     del self.gaps[lane]
@@ -109,21 +110,19 @@ class Intake:
                 self._passed(one)
         return taken, {lane: position for lane, position in reached.items() if position > at_rest[lane].position}
 
-    def _follows(self, lane: Lane, head: bytes | None, one: Opened) -> Link | None:
-        """The link of a record at the next position; None if it is not the lane's next event."""
+    def _follows(self, lane: Lane, head: bytes | None, one: Opened) -> bytes | None:
+        """The hash of a record at the next position; None if it is not the lane's next event."""
         before = head if head is not None else self.chain.genesis(lane)
         if before is None:  # cannot be: a lane of an unknown log has stopped
             return None
-        stands = Taken(before, -1)
         try:
             link = self.chain.link(one.record, one.headers, before)
         except Undecodable as error:
-            self._set_aside("unlinked", str(error), one, stands)
+            self._set_aside("unlinked", str(error), one, Taken(before, -1))
             return None
         if link != one.digest:
-            self._set_aside(
-                "unlinked", "it does not follow the record before it: the hash that it carries differs", one, stands
-            )
+            reason = "it does not follow the record before it: the hash that it carries differs"
+            self._set_aside("unlinked", reason, one, Taken(before, -1))
             return None
         decided = self.chain.decided(lane, one.at.position)
         if decided is not None and decided != link:
@@ -132,14 +131,14 @@ class Intake:
             self._set_aside("ruled-out", f"it follows, but {why} names another record here", one, Taken(decided, -1))
             return None
         if self.chain.excluded(lane, one.at.position, link):
-            self._set_aside("ruled-out", "it follows, but a ruling says that it is not the log's", one, stands)
+            self._set_aside("ruled-out", "it follows, but a ruling says that it is not the log's", one, Taken(before, -1))
             return None
         other = self.chain.taken(lane, one.at.position)
         if other is not None and other.hash != link:
             self._contest(lane, one, other)
             self._wait(lane, one.at.position, one)
             return None
-        return Link(one.at.position, link, one.record.offset)
+        return link
 
     def _passed(self, one: Opened) -> None:
         """A position that was passed: a repetition, junk, or the other branch of a fork."""

@@ -6,6 +6,7 @@ By them a repetition is told from something else. A ring has no gap: what would 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -90,6 +91,19 @@ class Ring:
     def after(self, position: int) -> tuple[Link, ...]:
         """What was taken from a position on."""
         return tuple(Link(at, *taken) for at in range(position, self.end + 1) if (taken := self.at(at)) is not None)
+
+    def extend(self, links: Sequence[Link]) -> None:
+        """Links more, in order; those that are known are passed over."""
+        if not links or (self.offsets and links[-1].position <= self.end):
+            return
+        if not self.offsets or links[0].position != self.end + 1 or links[-1].position != self.end + len(links):
+            for link in links:
+                self.add(*link)
+            return
+        self.hashes += b"".join([link.hash for link in links])
+        self.offsets.extend([link.offset for link in links])
+        if len(self.offsets) >= 2 * RING:
+            self.keep(self.end - RING + 1, self.end)
 
     def keep(self, first: int, last: int) -> None:
         """Forget what is not between these positions."""

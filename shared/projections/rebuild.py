@@ -101,8 +101,7 @@ async def _finish(
 ) -> Json:
     """`back`: the kept build was live before; what differs is said and does not keep it from being live again."""
     await _catch_up(place, new, live, say)
-    or_ahead = accept_difference or bool(await rulings.spoiled(place.owner, live.name, live.version))
-    proof, different = await _proof(place, view, live, new, or_ahead=or_ahead)
+    proof, different = await _proof(place, view, live, new, or_ahead=accept_difference)
     crashpoint("rebuild.certified")
     mended = bool(proof["compared"]["spoiled"]) and proof["record"] == "equal"
     differs = proof["record"] == "differs" and not back
@@ -120,7 +119,7 @@ async def _finish(
             say(f"  {each.table}: chỉ trong {which} only: {each.row[:300]}")
         raise refusals.differ(new, live)
     await _catch_up(place, new, live, say, quietly=True)
-    await _swap(place, view, live, new, text_of(proof), or_ahead=or_ahead)
+    await _swap(place, view, live, new, text_of(proof), or_ahead=accept_difference)
     crashpoint("rebuild.after_swap")
     return proof
 

@@ -26,8 +26,8 @@ from shared.projections.batches import fold_batch, take_over, wanted
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
-from shared.projections.following import follow
 from shared.projections.fold import Folded
+from shared.projections.following import follow
 from shared.projections.mending import Mender
 from shared.projections.postgres_store import PostgresStores
 from shared.projections.progress import Limits, Progress, RunnerStatus

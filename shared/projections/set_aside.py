@@ -41,6 +41,12 @@ _LISTED: Final = """topic, partition, kafka_offset, kind, reason, source, lane, 
     encode(stands_hash, 'hex') as stands_hash, stands_offset, octet_length(value) as bytes, seen_at"""
 
 
+def plain(text: str) -> str:
+    """A text of a stranger's as one line that no terminal takes for an order and no page for a direction: what is not printable
+    is written out."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+
+
 async def listed(connection: Connection, limit: int = 100, source: str | None = None) -> list[Any]:
     """The records, the newest first; of one source, by what they claim or by the topic on which they stand."""
     return await connection.fetch(

@@ -7,16 +7,18 @@ is taken on the database's own word. Refuses to repair, and to call a log sound 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shared.eventlog.checkpoints import BadCheckpoint, Head, numbered
+from shared.eventlog.checkpoints import BadCheckpoint, Head, is_ruling, numbered
 from shared.eventlog.marks import Finding, Marks, marks_of
+from shared.eventlog.rulings import Ruling, read_statement
 from shared.eventlog.signing import PublicKey
 from shared.eventlog.stored import StoredLog
 from shared.eventlog.verification import first_of_lanes, verify_stored
 from shared.kernel.database import Pool
+from shared.relay.recovery.branches import Ruled
 from shared.relay.witness import Reached, Witnessed, against_kafka
 
 Tell = Callable[[int], None]
@@ -60,11 +62,13 @@ class Report:
 
 def marks_from(report: Report, lines: Iterable[str], public: PublicKey | None) -> Marks:
     """What the checkpoints say; a line that is none, or not signed by the key, is told in the report."""
+    rulings: list[Ruling] = []
     try:
-        marks = marks_of(numbered(lines, public, report.source))
+        marks = marks_of(numbered(_without_rulings(lines, public, rulings), public, report.source))
     except BadCheckpoint as bad:
         report.bad.append(Said(f"điểm kiểm: {bad}", f"checkpoints: {bad}"))
         return Marks()
+    marks.rulings = [ruling for ruling in rulings if ruling.source == report.source]
     report.checkpoints, report.last_checkpoint = marks.count, marks.last.time.isoformat() if marks.last else None
     report.bad += [
         Said(f"thiếu điểm kiểm trước dòng {gap}", f"a checkpoint is missing before line {gap}") for gap in marks.missing_lines
@@ -74,6 +78,16 @@ def marks_from(report: Report, lines: Iterable[str], public: PublicKey | None) -
     elif public is None:
         report.notes.append(Said("không có khoá công khai: chữ ký chưa được kiểm", "no public key: no signature was checked"))
     return marks
+
+
+def _without_rulings(lines: Iterable[str], public: PublicKey | None, rulings: list[Ruling]) -> Iterator[str]:
+    """The lines as they are; rulings among them are noted. May raise `BadCheckpoint`."""
+    for line in lines:
+        if is_ruling(line):
+            said = read_statement(line, public)
+            if isinstance(said, Ruling):
+                rulings.append(said)
+        yield line
 
 
 def starts_from(marks: Marks, proved: Mapping[int, int]) -> dict[int, Head]:
@@ -117,7 +131,8 @@ async def check_topic(
     pause: float = 0.0,
 ) -> Witnessed:
     """Rows against the topic, after `check_store`. May raise what kafka-python raises."""
-    witnessed = await against_kafka(pool, report.source, bootstrap, tell, since=since, pause=pause)
+    ruled = Ruled.of(marks.rulings)
+    witnessed = await against_kafka(pool, report.source, bootstrap, tell, since=since, pause=pause, ruled=ruled)
     stained = {finding.lane for finding in report.findings}
     signed = {lane: positions[-1] for lane, positions in enumerate(marks.positions) if positions}
     findings = [

@@ -26,6 +26,7 @@ from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable
+from shared.relay.recovery.branches import Ruled
 
 _STORED = f"""select {RECORDED} from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
     join log.events e using (lane, position)"""  # noqa: S608  constants
@@ -101,13 +102,14 @@ async def against_kafka(
     *,
     since: Reached | None = None,
     pause: float = 0.0,
+    ruled: Ruled | None = None,
 ) -> Witnessed:
-    """The store against its topic, from its beginning or `since` where an earlier look ended. May raise what kafka-python
-    raises."""
+    """The store against its topic, from its beginning or `since` where an earlier look ended. What was ruled out is a
+    stranger's. May raise what kafka-python raises."""
     async with pool.acquire() as connection:
         rows = await connection.fetch("select lane, position from relay.lanes")
         identity = await identity_of(connection)
-    look = _Look(pool, source, identity, since or Reached())
+    look = _Look(pool, source, identity, since or Reached(), ruled or Ruled())
     batches = read_topic(bootstrap, topic_of(source), starts=look.offsets)
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         for start in range(0, len(batch), _PAGE):
@@ -121,7 +123,8 @@ async def against_kafka(
 class _Look:
     """One reading of the topic."""
 
-    def __init__(self, pool: Pool, source: str, identity: LogIdentity, since: Reached) -> None:
+    def __init__(self, pool: Pool, source: str, identity: LogIdentity, since: Reached, ruled: Ruled) -> None:
+        self._ruled = ruled
         self._pool = pool
         self._source = source
         self._identity = identity
@@ -193,7 +196,7 @@ class _Look:
             previous = self._identity.genesis(event.lane) if event.position == 1 else hashes.get(at)
             row = stored.get((event.lane, event.position))
             follows = previous is not None and link_of(previous, record.value, dict(record.headers)) == event.hash
-            if not follows or len(self._others) >= _MOST:
+            if not follows or not self._ruled.may_be(event.lane, event.position, event.hash) or len(self._others) >= _MOST:
                 self._stranger(_where(record))
                 continue
             if row is None:

@@ -24,7 +24,7 @@ from shared.projections.runner import BatchDone, Runner
 from shared.projections.view import View
 from shared.relay.guard import LogGuard
 from shared.relay.relay import Published, Relay
-from shared.runtime.readiness import Watched, is_behind
+from shared.runtime.readiness import Watched
 from shared.telemetry.meters import Meters, Sample
 
 _LOOK_SECONDS = 3.0
@@ -184,7 +184,6 @@ def watch_database(meters: Meters, pool: Pool, watched: Watched) -> None:
             found.append(Sample("lienthe_log_events", log["position"]))
             found.append(Sample("lienthe_relay_backlog", log["position"] - log["published"]))
             found.append(Sample("lienthe_parked_events", parts.get("parked", {}).get("events", 0)))
-            found.append(Sample("lienthe_log_behind", is_behind(log)))
             found.append(Sample("lienthe_verification_findings", parts["verification"].get("findings", 0)))
             found.append(Sample("lienthe_verified_age_seconds", parts["verification"]["sound_age_seconds"]))
             counts = parts["set_aside"]["counts"]

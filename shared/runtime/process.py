@@ -38,7 +38,6 @@ from shared.relay.guard import LogGuard
 from shared.relay.refill import Refiller, Seal
 from shared.relay.relay import Relay
 from shared.relay.signer import Signer, checkpoint_file
-from shared.relay.verifier import Proofs, Timing, Verifier
 from shared.runtime import collector
 from shared.runtime.guarded import guarded
 from shared.runtime.metrics import watch_database, watch_feed, watch_guard, watch_relay, watch_runner, watch_writing
@@ -48,6 +47,7 @@ from shared.runtime.readiness import Watched, relayed_position
 from shared.runtime.revoked import revoked_again
 from shared.runtime.service import Reads, Role, Service
 from shared.runtime.settings import Settings, Signing
+from shared.runtime.verifying import verifier_of
 from shared.telemetry.meters import Meters
 from shared.web import letter_routes, log_routes, projection_routes, set_aside_routes
 from shared.web.app import Health, Web, create_app
@@ -207,22 +207,13 @@ def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guar
         seal=seal,
     )
     parts.add("refills", refiller.run(), refiller.stop)
-    verifier = verifier_of(pool, settings.service, settings)
+    verifier = verifier_of(pool, settings)
     parts.add("verification", verifier.run(), verifier.stop)
 
 
 def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey, guard: LogGuard) -> Signer:
     """What signs the checkpoints of a log, as long as it is where it was."""
     return Signer(pool, source, bootstrap, key, how.folder, seconds=how.seconds, healthy=guard.healthy)
-
-
-def verifier_of(pool: Pool, source: str, settings: Settings) -> Verifier:
-    """What verifies the log by itself. May raise `Refused` for a key that is none or that others may read."""
-    how = settings.signing
-    public = None if settings.public_key is None else load_public(settings.public_key)
-    proofs = None if how is None or public is None else Proofs(how.folder, public)
-    timing = Timing(every=settings.verify_seconds, first=min(Timing().first, settings.verify_seconds))
-    return Verifier(pool, source, settings.kafka_bootstrap, proofs, timing)
 
 
 @dataclass(frozen=True, slots=True)

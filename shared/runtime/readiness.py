@@ -117,7 +117,8 @@ class Watched:
             status = self._guard.status()
             if status.closed is not None:
                 what = f"chạy ./clb recover {self._source} / run ./clb recover {self._source}"
-                return {**reached, "ok": False, "why": f"{status.closed.vi} / {status.closed.en}; {what}"}
+                why = f"{status.closed.vi} / {status.closed.en}; {what}"
+                return {**reached, "ok": False, "closed": status.closed.kind, "why": why}
             degraded: list[str] = []
             if not status.compared:
                 degraded.append(
@@ -244,11 +245,6 @@ class Watched:
                     join projection.builds b on b.view = p.view and b.build = p.version where b.state = 'live'"""
                 )
             )
-
-
-def is_behind(log_part: Part) -> bool:
-    """Whether the part `log` says that the log lacks what was published or signed."""
-    return not log_part["ok"] and "log-behind" in str(log_part)
 
 
 async def relayed_position(pool: Pool, lane: int) -> int:

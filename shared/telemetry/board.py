@@ -131,7 +131,7 @@ ROWS: Final = (
                 "none",
                 (
                     ("max by (job) (lienthe_verification_findings)", "{{job}}"),
-                    ("max by (job) (lienthe_log_behind)", "{{job}} behind"),
+                    ("max by (job) (lienthe_log_closed)", "{{job}} closed"),
                 ),
             ),
             Panel(

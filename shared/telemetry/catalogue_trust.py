@@ -9,26 +9,6 @@ from shared.telemetry.metric import PROJECT, SERVICE, Alert, Metric, Words
 
 METRICS: Final = (
     Metric(
-        "lienthe_log_behind",
-        "gauge",
-        "0 or 1",
-        (),
-        SERVICE,
-        Words(
-            "1 khi sổ thiếu điều đã lên Kafka hoặc đã ký: kho đã lùi về quá khứ (khôi phục bản sao lưu, chuyển sang bản "
-            "dự phòng).",
-            "1 when the log lacks what was published or signed: its database went back in time (a restore, a fail-over).",
-        ),
-        Words(
-            "Dịch vụ ngừng nhận lệnh và vẫn trả lời câu hỏi. Đọc phần log của /ready, rồi chạy clb recover với tên dịch "
-            "vụ: nó lấy lại phần đã lên Kafka và nói điều gì không ai làm chứng được. Đừng ghi tay vào cơ sở dữ liệu.",
-            "The service takes no commands and goes on answering. Read the part log of /ready, then run clb recover with "
-            "the service's name: it takes back what was published and says what nobody can vouch for. Write nothing by "
-            "hand.",
-        ),
-        alerts=(Alert("LienTheLogBehind", "max by (job) (lienthe_log_behind) > 0", "0m", "page"),),
-    ),
-    Metric(
         "lienthe_verification_findings",
         "gauge",
         "findings",

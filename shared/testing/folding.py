@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from shared.eventlog import schema as eventlog
 from shared.eventlog.chain import link
 from shared.eventlog.records import LogIdentity
 from shared.kafka.headers import to_kafka
@@ -20,6 +21,7 @@ from shared.kernel.database import Connection
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Event
 from shared.kernel.lanes import lane_of, partition_of
+from shared.projections import schema as projections
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.fold import Folded
@@ -75,6 +77,12 @@ def chain_for(*sources: str) -> Chain:
     return Chain(dict.fromkeys(sources, IDENTITY))
 
 
+async def install_views(owner: Connection, app_role: str, views: Sequence[View], source: str) -> None:
+    """The tables of views in an empty database, with those of the log of the service `source`, beside which they live."""
+    await eventlog.install(owner, app_role)
+    await projections.install(owner, app_role, views, source)
+
+
 async def fold(pool: Any, view: View, events: Iterable[Delivered]) -> None:
     """One batch into an installed view, in one transaction, with the rights of the pool's role."""
     async with pool.acquire() as connection, connection.transaction():
@@ -88,11 +96,15 @@ async def apply_batch(
     """Events through the real fold with its checkpoints, in a transaction of its own, as if Kafka had brought them. Events
     without a hash are given those of a log of `IDENTITY`, after what the view has taken."""
     async with connection.transaction():
-        rows = await connection.fetch(
-            "select source, lane, head from projection.checkpoints where view = $1 and version = $2", view.name, view.version
-        )
-        heads = {(row["source"], row["lane"]): row["head"] for row in rows if row["head"] is not None}
-        hashed = records if all(any(one.hash) for one in records) else chained(records, heads)
-        records_of = [received(one, deployment=identity.deployment) for one in hashed]
+        if not all(any(one.hash) for one in records):
+            records = chained(records, await _heads(connection, view))
+        records_of = [received(one, deployment=identity.deployment) for one in records]
         chain = Chain(dict.fromkeys(view.sources, identity))
         return await fold_records(connection, view, records_of, known={}, epochs=None, holds={}, chain=chain)
+
+
+async def _heads(connection: Connection, view: View) -> dict[Lane, bytes]:
+    rows = await connection.fetch(
+        "select source, lane, head from projection.checkpoints where view = $1 and version = $2", view.name, view.version
+    )
+    return {(row["source"], row["lane"]): row["head"] for row in rows if row["head"] is not None}

@@ -12,7 +12,7 @@ from bench.core import Goal, Measured, Path, Result, rate
 from bench.key import plain
 from bench.workload.country import read
 from bench.workload.events import Dirt, Generator
-from bench.workload.load import recorded_of
+from bench.workload.load import IDENTITIES, recorded_of
 from services.reporting.ledger.fold import CODEC
 from shared.eventlog.chain import verify
 from shared.kernel.envelope import Recorded
@@ -53,8 +53,8 @@ def test_lanes_are_dense_and_their_chains_verify(lines: list[bytes]) -> None:
     lanes: dict[tuple[str, int], list[Recorded]] = defaultdict(list)
     for event in map(recorded_of, lines):
         lanes[event.source, event.lane].append(event)
-    for events in lanes.values():
-        verify(events)
+    for (source, _), events in lanes.items():
+        verify(events, IDENTITIES[source])
 
 
 def test_old_codes_give_way_to_new_ones_on_the_day_of_the_new_map(lines: list[bytes]) -> None:

@@ -28,9 +28,9 @@ from shared.kernel.lanes import LANES
 from shared.kernel.place import NATION, PlaceRef
 from shared.kernel.principal import Principal
 from shared.local.databases import connect
-from shared.projections.schema import install
 from shared.projections.view import Delivered, schema_of
 from shared.reference.book import load
+from shared.testing.folding import install_views
 from shared.web.bearer import use_tokens
 from shared.web.problems import install_problems
 
@@ -115,7 +115,7 @@ async def open_pool_of_view(postgres: Any) -> Any:
     """A database with the view's tables, for all tests of a session."""
     urls = await postgres.database("clubs")
     owner = await connect(urls.owner)
-    await install(owner, urls.app_role, [VIEW])
+    await install_views(owner, urls.app_role, [VIEW], "clubs")
     await owner.close()
     return await open_pool(urls.app, max_size=4)
 

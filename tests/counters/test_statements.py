@@ -17,7 +17,7 @@ from services.reporting.app import SERVICE as REPORTING
 from shared.eventlog.records import Append, Appended, NewEvent
 from shared.kernel.envelope import Recorded
 from shared.testing.apps import Running, running
-from shared.testing.folding import apply_batch
+from shared.testing.folding import apply_batch, chained
 from tests.counters.wire import Count, OverWire, Wire
 from tests.reporting.country import BA_DINH, NOW, VIEW, club, declared, members, small_country
 from tests.reporting.lanes import in_lanes
@@ -185,19 +185,22 @@ def _histories(count: int) -> Sequence[Recorded]:
     return _in_lanes_after(streams)
 
 
-_POSITIONS: dict[tuple[str, int], int] = {}
+_REACHED: dict[tuple[str, int], Recorded] = {}
+"""The last event of each lane."""
 
 
 def _in_lanes_after(streams: dict[str, list[tuple[datetime, Any]]]) -> Sequence[Recorded]:
     """Their events in the lanes behind the small country and what came after it."""
-    for each in small_country() if not _POSITIONS else ():
-        at = each.recorded
-        _POSITIONS[at.source, at.lane] = max(at.position, _POSITIONS.get((at.source, at.lane), 0))
-    events: list[Recorded] = []
+    for each in small_country() if not _REACHED else ():
+        _REACHED[each.recorded.source, each.recorded.lane] = each.recorded
+    before, moved = dict(_REACHED), list[Recorded]()
     for each in in_lanes(streams):
         lane = (each.recorded.source, each.recorded.lane)
-        _POSITIONS[lane] = position = _POSITIONS.get(lane, 0) + 1
-        events.append(replace(each.recorded, position=position))
+        after = before[lane].position if lane in before else 0
+        before[lane] = replace(each.recorded, position=after + 1)
+        moved.append(before[lane])
+    events = chained(moved, {lane: last.hash for lane, last in _REACHED.items()})
+    _REACHED.update({(event.source, event.lane): event for event in events})
     return events
 
 

@@ -28,9 +28,8 @@ from shared.events.monitoring import (
 from shared.kernel.errors import Refused
 from shared.kernel.place import NATION, PlaceRef
 from shared.kernel.principal import Principal
-from shared.projections.schema import install
 from shared.reference.book import load
-from shared.testing.folding import delivered, fold
+from shared.testing.folding import delivered, fold, install_views
 from shared.web.access import routes_without_access
 from shared.web.bearer import use_tokens
 from shared.web.problems import install_problems
@@ -116,7 +115,7 @@ async def authenticate(token: str) -> Principal:
 async def bench(postgres: Any) -> AsyncIterator[Bench]:
     urls = await postgres.database("monitoring")
     owner = await asyncpg.connect(urls.owner)
-    await install(owner, urls.app_role, [Targets(load()), Inspections(load())])
+    await install_views(owner, urls.app_role, [Targets(load()), Inspections(load())], "monitoring")
     await owner.close()
     async with asyncpg.create_pool(urls.app, min_size=1, max_size=2) as pool:
         app = FastAPI(openapi_url=None)

@@ -22,6 +22,7 @@ from shared.projections.fold import Folded, fold_into
 from shared.projections.memory import MemoryDatabase, MemoryStores
 from shared.projections.view import Delivered
 from shared.reference.book import load
+from shared.testing.folding import IDENTITY, chain_for
 from tests.reporting.histories import life
 from tests.reporting.lanes import in_lanes
 from tests.reporting.test_ledger_promises import of_figure, of_inspection, of_round, of_target
@@ -58,7 +59,7 @@ def received(events: Iterable[Delivered]) -> list[Received]:
     """The events as records, each at its own offset of its partition."""
     records: list[Received] = []
     for offset, each in enumerate(events):
-        key, value, headers = to_kafka(each.recorded)
+        key, value, headers = to_kafka(each.recorded, IDENTITY.deployment)
         topic = f"{each.recorded.source}.events"
         records.append(Received(topic, each.recorded.lane % 6, offset, key, value, [*headers]))
     return records
@@ -72,7 +73,7 @@ class Ledger:
 
     async def fold(self, records: Sequence[Received]) -> Folded:
         async with MemoryStores(self.database).transaction(VIEW) as store:
-            return await fold_into(store, VIEW, records, known={}, epochs=None, holds={})
+            return await fold_into(store, VIEW, records, known={}, epochs=None, holds={}, chain=chain_for(*SOURCES))
 
     def entries(self) -> list[tuple[datetime, Entry]]:
         return [entry for entries in self.database.rows("entries").values() for entry in entries]

@@ -70,7 +70,7 @@ async def found_clubs(scene: Scene) -> None:
 
 async def forge_with_a_bad_link(scene: Scene) -> None:
     """A stranger writes on Kafka"""
-    true = lies.last_of_a_lane(scene.stand.kafka)
+    true = lies.last_of_a_lane(scene.stand.kafka, scene.ledger.ids())
     lie = lies.next_in_lane(true, "CLB không có thật 1")
     scene.tried("a record for a club that nobody founded, at the next position of its lane, with a hash of zeros")
     row = scene.set_aside(lies.put(scene.stand.kafka, lie), lie.partition)
@@ -81,7 +81,7 @@ async def forge_with_a_bad_link(scene: Scene) -> None:
 
 async def copy_from_another_deployment(scene: Scene) -> None:
     """A record of another deployment, as a mirrored topic would bring it"""
-    true = lies.last_of_a_lane(scene.stand.kafka)
+    true = lies.last_of_a_lane(scene.stand.kafka, scene.ledger.ids())
     for name in ("vn", "38"):
         lie = lies.next_in_lane(true, "CLB của nơi khác")
         lie.headers["ce_source"] = f"/{name}/clubs".encode()
@@ -94,7 +94,7 @@ async def copy_from_another_deployment(scene: Scene) -> None:
 
 async def forge_with_a_good_link(scene: Scene) -> None:
     """A stranger who reads the topic computes a link that follows"""
-    true = lies.last_of_a_lane(scene.stand.kafka)
+    true = lies.last_of_a_lane(scene.stand.kafka, scene.ledger.ids())
     lie = lies.next_in_lane(true, "CLB không có thật 2").linked(bytes.fromhex(true.headers["ce_hash"].decode()))
     scene.tried("the hash has no key, so this record follows: nothing in it shows that it is false")
     offset = lies.put(scene.stand.kafka, lie)

@@ -38,6 +38,10 @@ class Ledger:
         self.rows.append(Acknowledged(key, command, answer.json()))
         return answer.json()
 
+    def ids(self) -> set[str]:
+        """The ids of all events that were acknowledged."""
+        return {event["id"] for row in self.rows for event in row.answer["events"]}
+
     def found(self, clubs: int) -> None:
         """So many clubs, each with its members reported."""
         places = list(COMMUNES)

@@ -36,8 +36,8 @@ class Lie:
         return self
 
 
-def last_of_a_lane(bootstrap: str) -> Lie:
-    """The last record on the topic that founded a club, as it stands there, if it is the last of its lane."""
+def last_of_a_lane(bootstrap: str, true: set[str]) -> Lie:
+    """The newest record among those with these event ids that is the last of them in its lane, as it stands on the topic."""
     consumer: Any = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     try:
         partitions = [TopicPartition(TOPIC, number) for number in sorted(consumer.partitions_for_topic(TOPIC))]
@@ -48,6 +48,8 @@ def last_of_a_lane(bootstrap: str) -> Lie:
             for records in consumer.poll(timeout_ms=500).values():
                 for record in records:
                     headers = dict(record.headers)
+                    if headers["ce_id"].decode() not in true:
+                        continue
                     last[headers["ce_lane"]] = Lie(record.partition, record.key, record.value, headers)
     finally:
         consumer.close()

@@ -1,4 +1,4 @@
-"""Streams of events as the logs hold them: lanes with dense positions, in the order of recording."""
+"""Streams of events as the logs hold them: lanes with dense positions and chained events, in the order of recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.kernel.lanes import lane_of
 from shared.projections.view import Delivered
-from shared.testing.folding import delivered
+from shared.testing.folding import chained, delivered
 
 
 def in_lanes(streams: dict[str, list[tuple[datetime, Any]]]) -> list[Delivered]:
@@ -27,4 +27,5 @@ def in_lanes(streams: dict[str, list[tuple[datetime, Any]]]) -> list[Delivered]:
         lane = (each.recorded.source, lane_of(stream))
         positions[lane] += 1
         log.append(replace(each, recorded=replace(each.recorded, position=positions[lane])))
-    return log
+    hashed = chained(each.recorded for each in log)
+    return [replace(each, recorded=recorded) for each, recorded in zip(log, hashed, strict=True)]

@@ -21,7 +21,7 @@ async def test_I9_freshness_moves_with_each_later_event_and_a_silent_province_st
     report = members("2026-02-19", 61)
     later = replace(
         last, version=last.version + 1, position=head + 1, event_id=str(uuid4()), recorded_at=day("2026-02-20"),
-        type=MembersReported.TYPE, data=report.to_json(),
+        type=MembersReported.TYPE, data=report.to_json(), hash=bytes(32),
     )  # fmt: skip
     async with running(SERVICE, postgres, clock=lambda: NOW) as service, service.pool.acquire() as connection:
         await apply_batch(connection, VIEW, history)

@@ -12,10 +12,9 @@ import asyncpg
 from services.reporting.ledger.view import FiguresView
 from shared.feeds import schema as feed_schema
 from shared.projections.dump import lines, tables_of
-from shared.projections.schema import install
 from shared.projections.view import Delivered, schema_of
 from shared.reference.book import load
-from shared.testing.folding import delivered, fold
+from shared.testing.folding import delivered, fold, install_views
 
 
 @dataclass
@@ -51,7 +50,7 @@ async def open_world(postgres: Any, view: FiguresView | None = None) -> Reportin
     view = view or FiguresView(load())
     owner = await asyncpg.connect(urls.owner)
     try:
-        await install(owner, urls.app_role, [view])
+        await install_views(owner, urls.app_role, [view], "reporting")
         await feed_schema.install(owner, urls.app_role)
     finally:
         await owner.close()

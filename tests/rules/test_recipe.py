@@ -39,9 +39,8 @@ from services.clubs.views import Clubs
 from shared.events.clubs import ClubFounded, ClubVisited
 from shared.events.language import codec_of
 from shared.kernel.place import PlaceRef
-from shared.projections.schema import install
 from shared.reference.book import load
-from shared.testing.folding import delivered, fold
+from shared.testing.folding import delivered, fold, install_views
 
 FOUNDED = ClubFounded(name="CLB thôn 1", commune=PlaceRef(code="00004", list="34"), founded_on=date(2025, 8, 1))
 VISITED = ClubVisited(visited_on=date(2026, 2, 3), guests=12)
@@ -54,7 +53,7 @@ def test_the_codec_reads_it_by_name():
 async def test_the_timeline_shows_it(postgres):
     urls = await postgres.database("recipe")
     owner = await asyncpg.connect(urls.owner)
-    await install(owner, urls.app_role, [Clubs(load())])
+    await install_views(owner, urls.app_role, [Clubs(load())], "clubs")
     await owner.close()
     async with asyncpg.create_pool(urls.app, min_size=1, max_size=1) as pool:
         await fold(pool, Clubs(load()), [delivered(FOUNDED, "club-1"), delivered(VISITED, "club-1", 2)])

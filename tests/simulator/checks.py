@@ -80,7 +80,7 @@ def check_once(world: World) -> None:
 
 
 def check_strangers(world: World) -> None:
-    """I2: what a stranger wrote is listed with both hashes, or it was an exact repetition; of ours nothing is listed for nothing."""
+    """I2: what a stranger wrote is listed with both hashes, or it was an exact repetition; of ours nothing is listed."""
     listed: dict[Any, SetAside] = world.database.rows("set_aside")
     doubted = {(lie.record.topic, lie.lane) for lie in world.strangers.lies if lie.follows}
     for lie in world.strangers.lies:

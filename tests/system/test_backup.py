@@ -104,9 +104,14 @@ class Stack:
         deadline = time.monotonic() + seconds
         with self.client() as client:
             while (found := self.figures(client))["clubs-founded"] != clubs:
-                assert time.monotonic() < deadline, found
+                assert time.monotonic() < deadline, (found, self.complaints())
                 time.sleep(0.3)
         return found
+
+    def complaints(self) -> str:
+        """What the services said last that was not good news."""
+        lines = [line for name in SERVICES for line in (self.folder / "logs" / f"{name}.log").read_text().splitlines()]
+        return "\n".join(line[:400] for line in lines if '"info"' not in line and "FAIL" not in line)[-6000:]
 
     @staticmethod
     def figures(client: httpx.Client) -> dict[str, Any]:
@@ -298,9 +303,20 @@ async def test_a_restore_goes_to_empty_databases_of_other_owners_and_to_no_other
     await owner.close()
     app = await connect(urls["clubs"].app)
     assert await app.fetchval("select count(*) from access.tokens where revoked_at is not null") == 1
-    await app.close()
     done = night.restored.clb(*restore, check=False, **given)
     assert (done.returncode, "is not empty" in done.stderr) == (1, True), done.stderr
+
+    lost = await postgres.database("clubs")
+    given |= {"CLUBS_DATABASE_URL": lost.app, "CLUBS_DATABASE_OWNER_URL": lost.owner}
+    again = json.loads(night.restored.clb(*restore, "--only", "clubs", **given).stdout)
+    assert (again["events"]["clubs"], again["reset"]) == (CLUBS, {})
+    await app.close()
+    app = await connect(urls["reporting"].app)
+    in_place = ("restore", "--in-place", "--data-dir", str(place / "third"), "--json")
+    done = night.restored.clb(*in_place, check=False, **given)
+    assert (done.returncode, "stop the services" in done.stderr) == (1, True), done.stderr
+    await app.close()
+    assert json.loads(night.restored.clb(*in_place, **given).stdout)["events"]["trainings"] == CLUBS
 
 
 def test_a_restore_into_a_directory_whose_stack_runs_is_refused(night: Night) -> None:
@@ -308,8 +324,9 @@ def test_a_restore_into_a_directory_whose_stack_runs_is_refused(night: Night) ->
     assert (done.returncode, "already running" in done.stderr) == (1, True), done.stderr
 
 
-def test_a_broker_whose_folder_was_wiped_heals_under_the_running_stack(night: Night) -> None:
-    """Seen to fail before: the broker was restarted for ever with exit 1, and `status` gave it a tick."""
+def test_a_broker_whose_folder_was_wiped_heals_under_the_running_stack_and_is_filled_again(night: Night) -> None:
+    """New events flow, and all that had been published is there again. Seen to fail without `care`: the broker was restarted
+    for ever with exit 1, and `status` gave it a tick."""
     stack = night.restored
     stack.until_founded(CLUBS)
     shutil.rmtree(stack.folder / "kafka" / "data", ignore_errors=True)
@@ -320,7 +337,6 @@ def test_a_broker_whose_folder_was_wiped_heals_under_the_running_stack(night: Ni
     broker = next(entry for entry in stack.status()["processes"] if entry["name"] == "kafka")
     assert not broker["healthy"], broker
     assert broker["health"]["why"], broker
-    assert stack.clb("status", check=False).stdout.count("✗ kafka") == 1
     deadline = time.monotonic() + 120
     while not (found := stack.status())["healthy"]:
         assert time.monotonic() < deadline, found
@@ -329,11 +345,6 @@ def test_a_broker_whose_folder_was_wiped_heals_under_the_running_stack(night: Ni
     answer = stack.found_a_club(night.before["kept"][1], f"after-{secrets.token_hex(4)}")
     assert answer.status_code == 201, answer.text
     stack.until_founded(CLUBS + 1)
-
-
-def test_a_wiped_broker_is_filled_again_with_all_that_was_published(night: Night) -> None:
-    """Needs the relay that notices a lost topic; runs after the test above."""
-    stack = night.restored
     deadline = time.monotonic() + 60
     while (held := record_count(stack.running.kafka, "clubs.events")) < CLUBS + 1:
         assert time.monotonic() < deadline, held

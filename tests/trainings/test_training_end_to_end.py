@@ -12,7 +12,6 @@ from services.trainings.domain import BOARDS, ROUNDS, HoldTraining, RecordBoardT
 from services.trainings.policies import TrainBoards
 from services.trainings.queries import board_todos, round_of
 from services.trainings.views import BoardTodos, Rounds
-from shared.eventlog import schema as log_schema
 from shared.eventlog.handler import Done, Handler
 from shared.eventlog.plan import Request
 from shared.eventlog.postgres import PostgresLog
@@ -23,11 +22,10 @@ from shared.kernel.authority import authorise
 from shared.kernel.lanes import LANES
 from shared.kernel.place import PlaceRef
 from shared.kernel.principal import Principal
-from shared.projections import schema as projection_schema
 from shared.projections.builds import reading
 from shared.projections.view import Delivered
 from shared.reference.book import load
-from shared.testing.folding import delivered, fold
+from shared.testing.folding import delivered, fold, install_views
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 THANH_HOA = PlaceRef(code="38", list="34")
@@ -47,8 +45,7 @@ async def test_a_reported_round_closes_the_to_do_of_a_club_that_was_founded(post
     policy = TrainBoards(places)
     urls = await postgres.database("trainings")
     owner = await asyncpg.connect(urls.owner)
-    await log_schema.install(owner, urls.app_role)
-    await projection_schema.install(owner, urls.app_role, views)
+    await install_views(owner, urls.app_role, views, "trainings")
     await owner.execute(f'create schema policy; grant usage on schema policy to "{urls.app_role}"; set search_path to policy')
     await owner.execute(policy.tables())
     await owner.execute(f'grant select, insert, update, delete on all tables in schema policy to "{urls.app_role}"')

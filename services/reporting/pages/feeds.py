@@ -148,7 +148,8 @@ def _shown(row: Any, visitor: Visitor) -> Json:
 def _by_kind(rows: Sequence[Any], counts: Mapping[str, int], language: Language, visitor: Visitor) -> list[Json]:
     """Records that were not believed, kind by kind with what it means. Why one was not is shown to operators alone: the words
     may be those of whoever wrote it."""
-    shown = [dict(row.items()) | ({} if _may_replay(visitor) else {"reason": None}) for row in rows]
+    seen = _may_replay(visitor)
+    shown = [dict(row.items()) | {"reason": set_aside.plain(row["reason"]) if seen else None} for row in rows]
     return [
         {"kind": kind, "means": words[language == "en"], "count": counts[kind], "records": records}
         for kind, words in set_aside.KINDS.items()

@@ -40,8 +40,9 @@ async def require_empty(service: str, connection: Any) -> None:
         )
 
 
-async def fill(tools: Tools, service: str, connection: Any, url: str, dump: Path, copy: LogCopy, say: Say) -> None:
-    """One database. May raise `Refused`: `step-failed`, `backup-damaged`."""
+async def fill(tools: Tools, service: str, connection: Any, url: str, folder: Path, copy: LogCopy, say: Say) -> None:
+    """One database, from the folder of a backup. May raise `Refused`: `step-failed`, `backup-damaged`."""
+    dump = folder / "databases" / f"{service}.dump"
     await connection.execute(f"create schema {RESTORING}")
     began = asyncio.get_running_loop().time()
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(dump)]

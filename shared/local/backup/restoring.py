@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,31 +53,34 @@ class Restored:
     """None: not known."""
 
 
-async def restore(folder: Path, data_dir: Path, say: Say, *, public: Path | None, secrets: Path | None) -> Restored:
-    """From a backup. May raise `Refused`."""
+async def restore(
+    folder: Path, data_dir: Path, say: Say, *, public: Path | None, secrets: Path | None, only: Collection[str] = ()
+) -> Restored:
+    """From a backup; `only`: databases of these services, the others are as they should be. May raise `Refused`."""
     found = secrets or (folder / SECRETS if (folder / SECRETS).is_dir() else None)
     manifest = await asyncio.to_thread(read_manifest, folder, _public_key(folder, data_dir, public, say))
     say(f"Kiểm tra tệp / checking the files: {len(manifest.files)}")
     await asyncio.to_thread(check_files, folder, found, manifest)
     _require_key(data_dir, found)
     async with databases(data_dir, say, found) as urls, _owners(urls) as owners:
+        lost = [service for service in SERVICES if not only or service in only]
         for service, connection in owners.items():
-            await require_empty(service, connection)
-        server = max([await _server(connection) for connection in owners.values()])
+            if service in lost:
+                await require_empty(service, connection)
+            else:
+                await require_unused(service, connection, urls[service])
+        server = max([await _server(owners[service]) for service in lost])
         tools = await asyncio.to_thread(find_tools, max(server, int(manifest.versions["postgres"].split(".")[0])))
         await together(
             *(
-                fill(
-                    tools, service, owners[service], urls[service].owner, folder / "databases" / f"{service}.dump",
-                    manifest.logs[service], say,
-                )
-                for service in SERVICES
+                fill(tools, service, owners[service], urls[service].owner, folder, manifest.logs[service], say)
+                for service in lost
             )
-        )  # fmt: skip
+        )
         keep_newer(folder / "checkpoints", checkpoints_folder(data_dir), say)
         if found is not None:
             _put_secrets(found, data_dir)
-        return await _settled(data_dir, urls, owners, say, manifest)
+        return await _settled(data_dir, urls, owners, say, None if only else manifest)
 
 
 async def settle_in_place(data_dir: Path, say: Say) -> Restored:

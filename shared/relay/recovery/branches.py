@@ -73,8 +73,11 @@ class Ruled:
 
     def allows(self, node: Node) -> bool:
         """Whether the record may be the log's."""
-        stands = self.stands.get((node.lane, node.position), node.hash)
-        return stands == node.hash and (node.lane, node.position, node.hash) not in self.not_ours
+        return self.may_be(node.lane, node.position, node.hash)
+
+    def may_be(self, lane: int, position: int, digest: bytes) -> bool:
+        """Whether a record with this hash may be the log's."""
+        return self.stands.get((lane, position), digest) == digest and (lane, position, digest) not in self.not_ours
 
     def decides(self, node: Node) -> bool:
         """Whether something was ruled of this record, or of its position."""

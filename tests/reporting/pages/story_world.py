@@ -84,7 +84,7 @@ class StoryWorld:
         }
         for name, own in views.items():
             service = self.services[name]
-            heads = await service.heads()
+            heads, identity = await service.heads(), await service.writing.log.identity()
             events = [
                 event
                 for lane, head in heads.items()
@@ -92,7 +92,7 @@ class StoryWorld:
             ]
             for pool, view in [*((service.pool, view) for view in own), (self.pages.pool, FiguresView(places))]:
                 async with pool.acquire() as connection:
-                    await apply_batch(connection, view, events)
+                    await apply_batch(connection, view, events, identity=identity)
 
     async def page(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         """A page as a browser asks for it; redirections are not followed."""

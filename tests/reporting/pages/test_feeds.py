@@ -9,13 +9,12 @@ import pytest
 
 from services.reporting.app import SERVICE
 from shared.events.clubs import MembersReported
-from shared.kafka.headers import Coordinates, to_kafka
-from shared.kafka.record import Received
+from shared.kafka.headers import Coordinates
 from shared.kernel.place import NATION
 from shared.projections.postgres_store import PostgresStore
 from shared.projections.store import Parked
 from shared.testing.apps import Running, running
-from shared.testing.folding import apply_batch, delivered
+from shared.testing.folding import apply_batch, delivered, received
 from tests.reporting.country import VIEW, day, small_country
 from tests.reporting.signing import csrf_of, signed_in, token_of
 
@@ -31,11 +30,9 @@ async def service(postgres: Any) -> AsyncIterator[Running]:
         async with found.pool.acquire() as connection:
             await apply_batch(connection, VIEW, [*(each.recorded for each in first), lost.recorded])
             recorded = last.recorded
-            key, value, headers = to_kafka(recorded)
             at = Coordinates(recorded.source, recorded.lane, recorded.position)
-            record = Received(f"{recorded.source}.events", recorded.lane % 6, recorded.position, key, value, [*headers])
             await PostgresStore(connection, VIEW).park(
-                [Parked(at, recorded.stream, record, "the view knew no such event yet", poison=True)]
+                [Parked(at, recorded.stream, received(recorded), "the view knew no such event yet", poison=True)]
             )
         yield found
 

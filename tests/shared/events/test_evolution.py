@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 import pytest
@@ -111,11 +110,9 @@ async def folded(place: Place, view: Meetings, versions: Sequence[int]) -> tuple
     """The digest of a view's rows, and the rows, after the frozen bytes of these versions."""
     book = Book(place.source)
     frozen = [(version, data) for version in versions for data in FROZEN[version]]
-    recorded = [
-        replace(book.put("purse-1", 0, type=Held.TYPE, data=data.decode()), schema_version=version) for version, data in frozen
-    ]
+    recorded = [book.put("purse-1", 0, type=Held.TYPE, data=data.decode(), schema_version=version) for version, data in frozen]
     owner = await connect(place.urls.owner)
-    await schema.install(owner, place.urls.app_role, [view])
+    await schema.install(owner, place.urls.app_role, [view], place.source)
     await owner.close()
     async with place.pool.acquire() as connection:
         done = await apply_batch(connection, view, recorded)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+from shared.kernel.errors import Refused
 from shared.local.process import Child, Launch, alive
 from shared.local.supervisor import Supervisor
 
@@ -58,6 +59,58 @@ async def test_a_process_that_keeps_dying_is_restarted_ever_more_slowly(tmp_path
         (member,) = supervisor.members
         assert 1 <= member.restarts <= 3
         assert member.last_exit == "exit 3"
+
+
+class Fussy:
+    """A process that needs a file, and works when it says so."""
+
+    def __init__(self, folder, *, missing=0):
+        program = f"import pathlib,time; pathlib.Path({str(folder / 'needed')!r}).read_text(); time.sleep(600)"
+        self.again = launch(folder, "fussy", [sys.executable, "-c", program])
+        self.missing = missing
+        self.working = asyncio.Event()
+
+    def prepare(self):
+        if self.missing:
+            self.missing -= 1
+            raise Refused("not-now", "chưa", "the file cannot be made")
+        (self.again.log.parent / "needed").write_text("here")
+        return self.again
+
+    async def works(self, child):
+        await self.working.wait()
+
+
+async def test_a_process_that_needs_care_is_prepared_anew_and_called_running_only_when_it_works(tmp_path):
+    """Seen to fail without `care`: exit 1 for ever, and `running` each time it was started."""
+    fussy = Fussy(tmp_path)
+    child = Child(fussy.prepare())
+    async with watched() as (supervisor, _):
+        supervisor.adopt(child, role="broker", address="-", tier=0, care=fussy)
+        (member,) = supervisor.members
+        (tmp_path / "needed").unlink()
+        os.kill(child.pid, signal.SIGKILL)
+        await until(lambda: member.restarts == 1)
+        await asyncio.sleep(0.5)
+        assert (member.state, member.restarts, alive(member.pid)) == ("restarting", 1, True)
+        fussy.working.set()
+        await until(lambda: member.state == "running")
+        assert member.restarts == 1
+    assert not alive(member.pid)
+
+
+async def test_what_cannot_be_prepared_is_said_and_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("shared.local.supervisor.PAUSES", (0.1, 0.1, 0.1))
+    fussy = Fussy(tmp_path)
+    fussy.working.set()
+    child = Child(fussy.prepare())
+    fussy.missing = 2
+    async with watched() as (supervisor, said):
+        supervisor.adopt(child, role="broker", address="-", tier=0, care=fussy)
+        (member,) = supervisor.members
+        os.kill(child.pid, signal.SIGKILL)
+        await until(lambda: member.state == "running" and member.pid != child.pid)
+        assert sum("the file cannot be made" in line for line in said) == 2
 
 
 async def test_what_was_started_last_is_stopped_first(tmp_path):

@@ -220,7 +220,7 @@ async def test_fold_leaves_the_same_behind_on_both_stores(stages: dict[str, Stag
             chain.begin()
             async with stage.stores.transaction(stage.view) as store:
                 done = await fold_into(store, stage.view, batch, known={}, epochs=claim.epochs, holds={}, chain=chain)
-            chain.took(done.links, now=0.0)
+            chain.took(done.links)
             folded.append((done.applied, done.skipped, done.unknown, done.parked, done.poison, done.gaps, done.set_aside))
         left.append((
             folded, await stage.purses(), await stage.checkpoints(), await stage.parked(), await stage.set_aside(),

@@ -135,7 +135,7 @@ async def test_a_verification_that_found_something_makes_a_restart_unsafe_and_is
 @pytest.mark.parametrize(
     ("part", "state", "blocks", "do"),
     [
-        ("log", {"ok": False, "why": "log-behind: Kafka has an event that follows"}, True, "./clb recover clubs"),
+        ("log", {"ok": False, "closed": "behind", "why": "Kafka has an event"}, True, "./clb recover clubs"),
         ("log", {"ok": False, "why": "the last commands could not be stored"}, False, "see logs/clubs.log"),
         (
             "projections",

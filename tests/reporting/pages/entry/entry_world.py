@@ -85,6 +85,7 @@ class EntryWorld:
 
     async def follow(self) -> None:
         """What Kafka would do: everything of the clubs' log into the clubs' view and the ledger."""
+        identity = await self.clubs.writing.log.identity()
         events = [
             event
             for lane, head in (await self.clubs.heads()).items()
@@ -92,7 +93,7 @@ class EntryWorld:
         ]
         for service, view in ((self.clubs, Clubs(load())), (self.pages, FiguresView(load()))):
             async with service.pool.acquire() as connection:
-                await apply_batch(connection, view, events)
+                await apply_batch(connection, view, events, identity=identity)
 
 
 @asynccontextmanager
