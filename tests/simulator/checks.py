@@ -70,6 +70,10 @@ def check_once(world: World) -> None:
     taken_back = {lie.event_id for lie in world.strangers.lies if lie.follows}
     if answered.keys() - allowed - taken_back:
         world.violations.append(f"I2: the policy answered events of no accepted command: {answered.keys() - allowed}")
+    _nothing_else(world, seen, entered, published, allowed)
+
+
+def _nothing_else(world: World, seen: Counter[str], entered: Counter[str], published: set[str], allowed: set[str]) -> None:
     for name, counts in (("the list", seen), ("the ledger", entered), ("Kafka", Counter(published))):
         strange = counts.keys() - allowed
         if strange:

@@ -186,4 +186,6 @@ class Projector:
                 if self._fenced <= _FENCED_PATIENCE or not held:
                     raise
                 await self._claim_anew()
+            for where, offset in progress.unjudged().items():
+                self.member.rewind(*where, offset)
         self._fenced = 0

@@ -112,7 +112,7 @@ class Strangers:
         if not known:
             return []
         one = self._rng.choice(known)
-        lie = next((lie for lie in self.lies if lie.event_id == one.event_id), None)
+        lie = next((lie for lie in self.lies if lie.event_id == one.event_id and not lie.repetition), None)
         return [self._write("stranger.repeats" if lie is None else lie.site, one, repetition=lie is None)]
 
     def _follows(self) -> list[str]:
