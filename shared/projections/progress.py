@@ -102,6 +102,7 @@ class Progress:
         for record in records:
             where = (record.topic, record.partition)
             self._read[where] = max(self._read.get(where, 0), record.offset + 1)
+        self.positions.update(folded.stood)
         self.positions.update(folded.positions)
         for lane, gap in folded.gaps.items():
             known = self._gaps.get(lane)

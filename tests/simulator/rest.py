@@ -72,6 +72,9 @@ def behind(world: World) -> list[str]:
                     found.append(f"{view.name} has another record than {source} at position {reached} of lane {lane}")
     found += [f"{key[0]} is spoiled in lane {key[3]} of {key[2]}" for key in world.database.rows("spoiled")]
     for projector in world.projectors.values():
+        known = world.database.rows("topic_identities")
+        if any(known.get(("reporting", *where)) != projector.identity(where) for where in projector.member.holds):
+            found.append("a projector has not seen that a topic was made anew")
         if projector.member.unread:
             found.append("a projector has not read everything")
         if projector.hearing.overruled:
