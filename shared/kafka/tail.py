@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
 
-from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Consumer as Client
 
 from shared.kafka.consumer import received
@@ -64,13 +64,17 @@ class Tail:
         )
 
     def _assign(self) -> None:
-        self._client.assign(
-            [
+        """A topic without partitions is one that the broker does not know, or not yet: that is not the same as an empty one."""
+        found: list[TopicPartition] = []
+        for topic in self._topics:
+            known = self._client.list_topics(topic, timeout=10).topics[topic]
+            if not known.partitions:
+                raise KafkaException(known.error or KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, topic))
+            found += [
                 TopicPartition(topic, partition, self._starts.get((topic, partition), OFFSET_BEGINNING))
-                for topic in self._topics
-                for partition in self._client.list_topics(topic, timeout=10).topics[topic].partitions
+                for partition in known.partitions
             ]
-        )
+        self._client.assign(found)
 
     async def _run(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

@@ -274,7 +274,7 @@ async def test_I1_every_accepted_command_is_in_its_log_exactly_once(world: World
 
 
 async def test_the_services_role_cannot_change_its_log(world: World) -> None:
-    connection = await asyncpg.connect(world.app_urls["clubs"])
+    connection = await asyncpg.connect(world.urls["clubs"].app)
     try:
         for statement in ("update log.events set data = '{}'", "delete from log.events", "truncate log.events"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
