@@ -41,7 +41,12 @@ class Tail:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-tail")
 
     async def __aenter__(self) -> Tail:
-        await self._run(self._assign)
+        """May raise `KafkaException`: the broker is away, or does not know a topic. Then nothing is held."""
+        try:
+            await self._run(self._assign)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
