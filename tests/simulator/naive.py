@@ -22,7 +22,8 @@ from shared.projections.view import Delivered
 from shared.relay.memory import MemorySession
 from shared.relay.ports import Held, Session
 from shared.relay.relay import Carrier
-from tests.simulator.stores import SimLanes, SimLog, WatchedSession
+from tests.simulator.simlog import SimLog
+from tests.simulator.stores import SimLanes, WatchedSession
 
 
 class MarksFirst(Carrier):

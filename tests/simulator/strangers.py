@@ -30,7 +30,7 @@ from tests.simulator.broker import MemoryBroker
 from tests.simulator.commands import COMMUNES, START
 from tests.simulator.faults import Faults
 from tests.simulator.notary import STRANGERS_KEY
-from tests.simulator.stores import SimLog
+from tests.simulator.simlog import SimLog
 
 FAR = 10**9
 
