@@ -20,7 +20,7 @@ from shared.projections.progress import Progress
 from shared.projections.store import Stores
 from shared.projections.view import Delivered
 from shared.relay.memory import MemorySession
-from shared.relay.ports import Held, Session
+from shared.relay.ports import Held, Known, Session
 from shared.relay.relay import Carrier
 from tests.simulator.simlog import SimLog
 from tests.simulator.stores import SimLanes, WatchedSession
@@ -29,11 +29,12 @@ from tests.simulator.stores import SimLanes, WatchedSession
 class MarksFirst(Carrier):
     """A relay that moves its checkpoint before the broker has acknowledged: what it had under way is lost."""
 
-    async def _publish(self, events: list[Recorded]) -> None:
+    async def _publish(self, events: list[Recorded]) -> Mapping[int, Known]:
         self._under_way = events
+        return {}
 
-    async def _mark(self, session: Session, reached: Mapping[int, int]) -> None:
-        await super()._mark(session, reached)
+    async def _mark(self, session: Session, reached: Mapping[int, int], ends: Mapping[int, Known]) -> None:
+        await super()._mark(session, reached, ends)
         with contextlib.suppress(PublishFailed):
             await super()._publish(self._under_way)
 
@@ -119,7 +120,7 @@ class Trusting(SimLanes):
             watched: Any = session
             plain: MemorySession = watched._session
 
-            async def mark(held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
+            async def mark(held: Mapping[int, Held], reached: Mapping[int, int], _ends: Mapping[int, Known]) -> dict[int, Held]:
                 await self.calling("relay.mark")
                 self.positions.update(reached)
                 return {lane: Held(position, held[lane].epoch) for lane, position in reached.items()}
