@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 OPEN_SECONDS: Final = 2.0
 CLOSED_SECONDS: Final = 1.0
+RECHECK_SECONDS: Final = 5.0
+"""While it is closed: what closed it may have been ruled out since."""
 BEGIN_SECONDS: Final = 10.0
 """The longest that a start waits for the comparison; after that it goes on beside the commands."""
 APPEND_SECONDS: Final = 5.0
@@ -87,6 +89,7 @@ class LogGuard:
         self._compared = False
         self._ends: Mapping[int, int] | None = None
         self._again: list[float] = []
+        self._recheck = 0.0
         self._failure: str | None = None
         self._doubted = True
         self._tried = asyncio.Event()
@@ -185,7 +188,9 @@ class LogGuard:
             async with self._pool.acquire() as connection:
                 found = await self._see(connection)
             now = asyncio.get_running_loop().time()
-            if not self._compared or (self._found is None and self._again and now >= self._again[0]):
+            again = self._again[0] if self._found is None and self._again else self._recheck if self._found else None
+            if not self._compared or (again is not None and now >= again):
+                self._recheck = now + RECHECK_SECONDS
                 await self._compare(found)
         except (*BROKER_FAILURES, *DATABASE_FAILURES) as failure:
             if self._failure is None:
