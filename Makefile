@@ -1,5 +1,5 @@
-# Two commands for a stranger: `make demo` and `make test`. `make check` is exactly what CI checks before the tests.
-.PHONY: setup setup-dev demo up down status test simulate chaos bench check format schemas metrics places assets screenshots lock clean
+# Three commands for a stranger: `make demo`, `make prove` and `make test`. `make check` is what CI checks before the tests.
+.PHONY: setup setup-dev demo prove up down status test simulate chaos bench check format schemas metrics places assets screenshots lock clean
 PY := .venv/bin/python
 
 setup:            ## the environment, the tables of places and the script of the pages
@@ -10,6 +10,9 @@ setup-dev:        ## the same, with what tests and checks need
 
 demo:             ## the whole stack with a generated country; Ctrl-C stops it, the data stay
 	./clb demo
+
+prove: setup      ## forge, copy, edit, plant, kill, lose: what the system answers, on a stack of its own
+	$(PY) -m tests.prove
 
 up:               ## the stack without the demo, in the background
 	./clb up --detach

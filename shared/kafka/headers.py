@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from operator import itemgetter
 from typing import NamedTuple
@@ -76,21 +77,25 @@ def to_kafka(recorded: Recorded, deployment: str) -> tuple[bytes, bytes, list[tu
 def coordinates(headers: dict[str, str | bytes | None]) -> Coordinates:
     """Source, lane and position: enough to know whether the event is new. May raise `Undecodable`."""
     try:
-        source = headers["ce_source"]
+        service = _service(headers["ce_source"])
         lane = int(headers["ce_lane"])  # pyright: ignore[reportArgumentType]  # None raises TypeError, as wanted
         position = int(headers["ce_position"])  # pyright: ignore[reportArgumentType]  # None raises TypeError, as wanted
-        if not isinstance(source, str):
-            source = source.decode()  # pyright: ignore[reportOptionalMemberAccess]  # None raises AttributeError, as wanted
-        named = _SOURCE.match(source)
-        if named is None:
-            raise Undecodable(f"ce_source {source!r} is not /deployment/service")
     except KeyError as error:
         raise Undecodable(f"header {error.args[0]} is missing") from error
     except (TypeError, AttributeError, ValueError) as error:
         raise Undecodable(f"headers ce_source, ce_lane, ce_position do not say where the event stands: {error}") from error
     if not 0 <= lane < LANES or position < 1:
         raise Undecodable(f"there is no lane {lane} or no position {position}")
-    return Coordinates(named[1], lane, position)
+    return Coordinates(service, lane, position)
+
+
+@lru_cache(maxsize=64)
+def _service(source: str | bytes | None) -> str:
+    """The service in `/deployment/service`; the same few come in every record. May raise `Undecodable`, and as `_text` does."""
+    named = _SOURCE.match(_text(source))
+    if named is None:
+        raise Undecodable(f"ce_source {source!r} is not /deployment/service")
+    return named[1]
 
 
 def stream_of(key: bytes | None, headers: dict[str, str | bytes | None], lane: int) -> str:

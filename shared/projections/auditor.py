@@ -12,6 +12,7 @@ import logging
 from collections.abc import Sequence
 
 from shared.eventlog.signing import PublicKey
+from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.independent import record_at
 from shared.kafka.record import Received
 from shared.kafka.tail import Tail
@@ -62,7 +63,7 @@ class Auditor:
                 await self.hearing.load()
                 await self._listen()
             except Exception as failure:
-                if not will_pass(failure):
+                if not (isinstance(failure, BROKER_FAILURES) or will_pass(failure)):
                     raise
                 log.warning("Cannot read what the logs sign (%s: %s); again soon", type(failure).__name__, failure)
                 await asyncio.sleep(_POLL_SECONDS)

@@ -129,6 +129,7 @@ class Intake:
             ruled = self.chain.ruled(lane, one.at.position)
             why = "a ruling" if ruled else "a signed checkpoint"
             self._set_aside("ruled-out", f"it follows, but {why} names another record here", one, Taken(decided, -1))
+            self._wait(lane, one.at.position, one)  # for the one that is named: it is missing until it comes
             return None
         if self.chain.excluded(lane, one.at.position, link):
             self._set_aside("ruled-out", "it follows, but a ruling says that it is not the log's", one, Taken(before, -1))

@@ -107,9 +107,11 @@ class Runner:
         auditing = asyncio.create_task(self._auditor.run())
         tick = 0
         try:
-            await self._heard()
+            await self._heard(auditing)
             await self._consumer.start()
             while not self._stopping.is_set():
+                if auditing.done():
+                    auditing.result()  # nobody may read on who does not hear what is ruled
                 try:
                     await asyncio.wait_for(self._stopping.wait(), _TICK)
                 except TimeoutError:
@@ -254,12 +256,12 @@ class Runner:
         for topic, partition, _ in self._partitions:
             await self._consumer.rewind(topic, partition, starts.get((topic, partition), 0))
 
-    async def _heard(self) -> None:
+    async def _heard(self, auditing: asyncio.Task[None]) -> None:
         """Wait until everything is known that the logs have signed: rulings come before records."""
         heard = asyncio.create_task(self._auditor.heard.wait())
         stopped = asyncio.create_task(self._stopping.wait())
         try:
-            await asyncio.wait([heard, stopped], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([auditing, heard, stopped], return_when=asyncio.FIRST_COMPLETED)
         finally:
             heard.cancel()
             stopped.cancel()

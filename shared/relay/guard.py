@@ -259,7 +259,9 @@ class LogGuard:
         return Ruled.of((await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None))[1])
 
     async def _remember(self) -> None:
-        """So that a process that starts on this database need not read the topic again."""
+        """So that a process that starts on this database need not read the topic again; only if signatures were counted."""
+        if self._public is None:
+            return
         async with self._pool.acquire() as connection:
             await connection.execute(
                 "insert into recovery.compared (started, database, events, run) values ($1, $2, $3, $4) on conflict do nothing",
@@ -277,10 +279,13 @@ class LogGuard:
         """Hold this database against what was published and signed."""
         assert self._wanted is not None  # noqa: S101  it was looked at
         incarnation, wanted, now = self._incarnation, self._wanted, asyncio.get_running_loop().time()
+        lines = [] if self._public is None else await asyncio.to_thread(signed_in_file, self._file, wanted, self._public)
+        if (lost := await not_kept(self._pool, lines, seen.accepted)) is not None:  # Kafka may be away: this needs none
+            self._found = why_closed(Compared({}, lost))
+            self._tried.set()
         found = await compare(self._pool, wanted, self._bootstrap, seen, starts=self._ends, ruled=self._ruled)
         signed = None
         if self._public is not None:
-            lines = await asyncio.to_thread(signed_in_file, self._file, wanted, self._public)
             lines += (await asyncio.to_thread(signed_on_topic, self._bootstrap, wanted, self._public))[0]
             signed = await not_kept(self._pool, lines, seen.accepted)
         if self._incarnation != incarnation:

@@ -134,8 +134,8 @@ async def test_an_event_writes_less_into_the_ledger_the_larger_its_batch_is(
     postgres: Any, server: Server, appended: tuple[list[Recorded], int, LogIdentity], size: int, expected: int
 ) -> None:
     """Three entries of 245 bytes with an index entry each, a row of `events`, the year of its club; a batch shares the last,
-    and lanes, freshness and checkpoints. And the links, 40 bytes an event in one row for each lane that a batch moved: with them a
-    restarted reader tells a repetition from a forgery. That row is a batch of 50's 180 bytes an event, one of 2,000's 40.
+    and lanes, freshness and checkpoints. And the links, 40 bytes an event in one row for each lane that a batch moved: with
+    them a restarted reader tells a repetition from a forgery. The row costs a batch of 50 180 bytes an event, one of 2,000 40.
     Seen to fail: an index more on `entries`."""
     events, _, identity = appended
     async with running(REPORTING, postgres) as reporting, server.writes() as written, reporting.pool.acquire() as connection:

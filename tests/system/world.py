@@ -21,7 +21,7 @@ import asyncpg
 import httpx
 
 from shared.kafka import topics
-from shared.local.databases import create_database
+from shared.local.databases import DatabaseUrls, create_database
 from shared.local.kafka import Kafka
 from shared.local.postgres import Postgres, new_password
 from shared.local.process import Child, Launch, free_port
@@ -54,10 +54,13 @@ class World:
     children: dict[str, Child] = field(default_factory=dict)
     accepted: list[Accepted] = field(default_factory=list)
     token: str = ""
-    app_urls: dict[str, str] = field(default_factory=dict)
+    urls: dict[str, DatabaseUrls] = field(default_factory=dict)
+    looked_at: dict[str, int] = field(default_factory=dict)
+    """By process, the port at which it says how it is."""
 
     @classmethod
-    async def create(cls, folder: Path) -> World:
+    async def create(cls, folder: Path, settings: Mapping[str, str] | None = None) -> World:
+        """`settings`: what the processes are told besides."""
         kafka = Kafka(folder / "kafka", port=free_port(), controller_port=free_port(), heap_mb=384)
         postgres = Postgres(folder / "postgres", port=free_port(), password=new_password(), options={"shared_buffers": "64MB"})
         world = cls(folder, kafka, postgres)
@@ -69,13 +72,15 @@ class World:
             "CLB_MODE": "production",
             "PYTHONPATH": str(ROOT),
             **signing_settings(folder / "signing", {}),
+            **(settings or {}),
         }
         for service in SERVICES:
             urls = await create_database(
                 postgres.admin_url, f"lienthe_{service}", service, owner_password=new_password(), app_password=new_password()
             )
             world.ports[service] = free_port()
-            world.app_urls[service] = urls.app
+            world.urls[service] = urls
+            world.environment[f"{service.upper()}_URL"] = world.url(service)
             world.environment[f"{service.upper()}_DATABASE_URL"] = urls.app
             world.environment[f"{service.upper()}_DATABASE_OWNER_URL"] = urls.owner
         digest = hashlib.sha256(operator.encode()).hexdigest()
@@ -92,19 +97,27 @@ class World:
 
     async def run(self, module: str, *arguments: str) -> str:
         """Run a job to its end; it must succeed."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, *arguments,
-            env={**os.environ, **self.environment}, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        process = await self.begin(module, *arguments)
         out, _ = await process.communicate()
         assert process.returncode == 0, out.decode()[-2000:]
         return out.decode()
+
+    async def begin(self, module: str, *arguments: str) -> asyncio.subprocess.Process:
+        """The same, not waited for."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", module, *arguments,
+            env={**os.environ, **self.environment}, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
 
     def start(self, name: str, *, crash_at: str | None = None) -> Child:
         """Start a role process such as `clubs.serve`; with `crash_at` it will kill itself at that point."""
         service, role = name.split(".")
         extra: Mapping[str, str] = {"CRASH_AT": crash_at} if crash_at else {}
-        port = self.ports[service] if role in ("serve", "all") else free_port()
+        serves = role in ("serve", "all")
+        port = self.ports[service] if serves else free_port()
+        self.looked_at.setdefault(name, port if serves else free_port())
+        if not serves:
+            extra = {**extra, "CLB_METRICS_PORT": str(self.looked_at[name])}
         launch = Launch(
             name,
             [sys.executable, "-m", f"services.{service}", role],
@@ -167,7 +180,7 @@ class World:
             return answer.json()
 
     async def rows(self, service: str, query: str) -> list[Any]:
-        connection = await asyncpg.connect(self.app_urls[service])
+        connection = await asyncpg.connect(self.urls[service].app)
         try:
             return await connection.fetch(query)
         finally:
@@ -193,6 +206,19 @@ class World:
                     return answer.json()
                 assert answer.status_code in (500, 502, 503, 504), answer.text
                 await asyncio.sleep(0.05)
+
+    async def ready(self, name: str) -> dict[str, Any]:
+        """What a process says of itself, part by part; without parts if it says nothing."""
+        try:
+            async with httpx.AsyncClient(timeout=10) as client:
+                return (await client.get(f"http://127.0.0.1:{self.looked_at[name]}/ready")).json()
+        except (httpx.HTTPError, ValueError):
+            return {"ready": False}
+
+    async def ledger(self) -> str:
+        """The schema of the national view that is live."""
+        build = await self.value("reporting", "select build from projection.builds where view = 'figures' and state = 'live'")
+        return f"figures_v{build}"
 
     async def recorded(self) -> dict[str, int]:
         """How many events each log holds, read from the databases."""

@@ -5,6 +5,7 @@ The twin at the end is a reader that trusts positions, as one did before: each o
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,10 +26,12 @@ from shared.kafka.record import Outgoing
 from shared.kafka.topics import PARTITIONS, checkpoints_topic
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, partition_of
+from shared.local.process import free_port
 from shared.projections.progress import Limits
 from shared.projections.runner import Runner
 from shared.testing.folding import IDENTITY, received
 from tests.shared.flow import Book, CoinPut, Place, Purses, expected, purses, running, streams_of_one_lane, until
+from tests.shared.relay.times import Address
 
 LIMITS = Limits(gap_seconds=0.3)
 
@@ -111,6 +114,19 @@ async def test_I2_a_strangers_record_at_the_next_position_is_set_aside_and_the_t
         assert row["value"] == CoinPut(amount=1_000_000).to_json().encode()
         assert runner.status().red == ()
         assert runner.status().views["purses"].set_aside == 1
+
+
+async def test_I12_a_reader_that_was_started_while_kafka_was_away_reads_once_it_is_back(flow: Place) -> None:
+    """Longer away than any client of Kafka waits. Seen to fail when a failure of the broker ended whoever hears what logs sign:
+    the reader waited for it for ever, and was not even red."""
+    book = Book(flow.source)
+    await send(flow, [book.put("purse-1", 1)])
+    async with Address(free_port()).open() as address:
+        runner = Runner(flow.pool, f"127.0.0.1:{address.port}", [Purses(flow.source)], flow.source, limits=LIMITS)
+        async with running(runner):
+            await asyncio.sleep(11)
+            address.to = int(flow.bootstrap.rpartition(":")[2])
+            await until(lambda: shows(flow, book.events), 40)
 
 
 async def test_I2_a_record_of_another_deployment_is_none_of_ours_even_with_the_same_name(flow: Place) -> None:
