@@ -82,6 +82,8 @@ async def _story(world: World, commands: int) -> None:
         await world.live(commands if not act else 6)
         if not await world.settle():
             world.violations.append(f"I12: not level long after the last fault: {'; '.join(world.behind())}")
+            check_once(world)
+            check_policy(world)
             return
         check_once(world)
         check_policy(world)
