@@ -1,7 +1,8 @@
 """The product's projector without what makes its effect happen exactly once: the same reading, decoding, folding and writing.
 
-No checkpoint is locked or moved, no dead letters are looked up, there is no savepoint, and a commit does not wait for the disk.
-One transaction a batch remains, since one statement each would cost more. The figure against which R16 holds the product.
+No checkpoint is locked or moved, no dead letters are looked up, there is no savepoint, nobody checks that a record follows,
+and a commit does not wait for the disk. One transaction a batch remains, since one statement each would cost more. The figure
+against which R16 holds the product.
 """
 
 from __future__ import annotations

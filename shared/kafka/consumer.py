@@ -143,9 +143,10 @@ class BatchConsumer:
         return found
 
     async def rewind(self, topic: str, partition: int, offset: int = OFFSET_BEGINNING) -> None:
-        """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile."""
-        self._turned[topic, partition] = offset
-        await self._seek(topic, partition, offset)
+        """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile, or
+        somebody else wants less."""
+        self._turned[topic, partition] = first = min(offset, self._turned.get((topic, partition), offset))
+        await self._seek(topic, partition, first)
 
     async def renew(self) -> None:
         """Join the group again with another client, which reads where `assigned` says: a client that met a topic which was

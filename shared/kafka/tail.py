@@ -12,13 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import TypeVar
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka import Consumer as Client
 
 from shared.kafka.consumer import received
 from shared.kafka.record import Received
 
 T = TypeVar("T")
+
+
+def whole(message: Message) -> Message:
+    """A record, and not what went wrong with the client, which it hands out like one. May raise `KafkaException`."""
+    if (error := message.error()) is not None:
+        raise KafkaException(error)
+    return message
 
 
 class Tail:
@@ -41,7 +48,12 @@ class Tail:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-tail")
 
     async def __aenter__(self) -> Tail:
-        await self._run(self._assign)
+        """May raise `KafkaException`: the broker is away, or does not know a topic. Then nothing is held."""
+        try:
+            await self._run(self._assign)
+        except BaseException:
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(
@@ -52,7 +64,7 @@ class Tail:
 
     async def read(self, most: int = 5000, seconds: float = 0.2) -> list[Received]:
         """What is there, at most so many; empty when nothing came in time. May raise `KafkaException`."""
-        return await self._run(lambda: [received(record) for record in self._client.consume(most, seconds)])
+        return await self._run(lambda: [received(whole(record)) for record in self._client.consume(most, seconds)])
 
     async def ends(self) -> dict[tuple[str, int], int]:
         """Where each partition ends now."""

@@ -59,13 +59,13 @@ class Auditor:
         """Set when everything that had been said before the start is known."""
 
     async def run(self) -> None:
-        """What the database knows first, then listen until cancelled. The broker and the database may be away at any time."""
-        loaded = False
+        """What the database knows first, then listen until cancelled. The broker and the database may be away at any time.
+
+        Whenever listening begins again, since it begins where any process of the service has heard all: what that one kept.
+        """
         while True:
             try:
-                if not loaded:
-                    await self.hearing.load()
-                    loaded = True
+                await self.hearing.load()
                 await self._listen()
             except Exception as failure:
                 if not (isinstance(failure, BROKER_FAILURES) or will_pass(failure)):

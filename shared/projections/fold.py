@@ -52,6 +52,8 @@ class Folded:
     """Records that were not believed and had not been seen before."""
     links: dict[Lane, list[Link]] = field(default_factory=dict[Lane, list[Link]])
     contested: dict[Lane, int] = field(default_factory=dict[Lane, int])
+    stood: dict[Lane, int] = field(default_factory=dict[Lane, int])
+    """Where the lanes of the batch stood before it. That may be news: a commit is not always heard of."""
 
 
 async def fold(
@@ -132,6 +134,7 @@ class _Folding:
         """The events to apply, in order: what follows in its lane, known by type, and not behind a parked one."""
         intake, done = self._intake, self.done
         taken, done.positions = intake.next(opened, at_rest)
+        done.stood = {lane: stands.position for lane, stands in at_rest.items()}
         done.skipped, done.gaps, done.links, done.contested = intake.skipped, intake.gaps, intake.links, intake.contested
         events: list[tuple[Delivered, Received]] = []
         codec = self._view.codec

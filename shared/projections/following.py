@@ -1,4 +1,4 @@
-"""A runner follows each of its views in whichever of its builds is live; a view given as a build stays with that one."""
+"""A runner follows each of its views in whichever of its builds is live; one that is given as a build stays with that one."""
 
 from __future__ import annotations
 

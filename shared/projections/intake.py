@@ -58,6 +58,7 @@ class Intake:
     gaps: dict[Lane, Gap] = field(default_factory=dict[Lane, Gap])
     links: dict[Lane, list[Link]] = field(default_factory=dict[Lane, list[Link]])
     contested: dict[Lane, int] = field(default_factory=dict[Lane, int])
+    waiting: dict[Lane, list[Opened]] = field(default_factory=dict[Lane, list[Opened]])
 
     def open(self, records: Iterable[Received], known: Mapping[Lane, int]) -> list[Opened]:
         """Read where each record belongs; what is certainly passed is only held against what was taken there."""
@@ -104,6 +105,9 @@ class Intake:
                 taken.append(one)
                 if lane in self.gaps and self.gaps[lane].seen <= expected:
                     del self.gaps[lane]
+        for lane in self.waiting.keys() - self.gaps.keys():
+            for one in self.waiting[lane]:
+                self._passed(one)
         return taken, {lane: position for lane, position in reached.items() if position > at_rest[lane].position}
 
     def _follows(self, lane: Lane, head: bytes | None, one: Opened) -> bytes | None:
@@ -125,6 +129,7 @@ class Intake:
             ruled = self.chain.ruled(lane, one.at.position)
             why = "a ruling" if ruled else "a signed checkpoint"
             self._set_aside("ruled-out", f"it follows, but {why} names another record here", one, Taken(decided, -1))
+            self._wait(lane, one.at.position, one)  # for the one that is named: it is missing until it comes
             return None
         if self.chain.excluded(lane, one.at.position, link):
             self._set_aside("ruled-out", "it follows, but a ruling says that it is not the log's", one, Taken(before, -1))
@@ -181,6 +186,7 @@ class Intake:
         offset = first.offset if first else one.record.offset
         seen = max(one.at.position, first.seen) if first else one.at.position
         self.gaps[lane] = Gap(expected, seen, one.record.topic, one.record.partition, offset)
+        self.waiting.setdefault(lane, []).append(one)
 
     def _set_aside(self, kind: Kind, reason: str, one: Opened, stands: Taken | None = None) -> None:
         self.aside.append(SetAside(kind, reason, one.record, one.at, one.digest, stands))

@@ -88,6 +88,10 @@ class Ring:
         if len(self.offsets) >= 2 * RING:
             self.keep(self.end - RING + 1, self.end)
 
+    def after(self, position: int) -> tuple[Link, ...]:
+        """What was taken from a position on."""
+        return tuple(Link(at, *taken) for at in range(position, self.end + 1) if (taken := self.at(at)) is not None)
+
     def extend(self, links: Sequence[Link]) -> None:
         """Links more, in order; those that are known are passed over."""
         if not links or (self.offsets and links[-1].position <= self.end):
@@ -100,10 +104,6 @@ class Ring:
         self.offsets.extend([link.offset for link in links])
         if len(self.offsets) >= 2 * RING:
             self.keep(self.end - RING + 1, self.end)
-
-    def after(self, position: int) -> tuple[Link, ...]:
-        """What was taken from a position on."""
-        return tuple(Link(at, *taken) for at in range(position, self.end + 1) if (taken := self.at(at)) is not None)
 
     def keep(self, first: int, last: int) -> None:
         """Forget what is not between these positions."""

@@ -109,13 +109,7 @@ class MemoryStore:
 
     async def set_aside(self, records: Sequence[SetAside]) -> int:
         """See `Store.set_aside`."""
-        new = 0
-        for one in records:
-            where = (one.record.topic, one.record.partition, one.record.offset)
-            if self._transaction.get("set_aside", where) is None:
-                self._transaction.put("set_aside", where, one)
-                new += 1
-        return new
+        return keep_aside(self._transaction, records)
 
     async def move(self, moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]) -> None:
         """See `Store.move`."""
@@ -162,3 +156,15 @@ class MemoryStore:
     def _parked(self) -> list[Parked]:
         size = len(self._key)
         return [one for key, one in self._transaction.scan("parked").items() if key[:size] == self._key]
+
+
+def keep_aside(transaction: MemoryTransaction, records: Sequence[SetAside]) -> int:
+    """See `Store.set_aside`."""
+    new = 0
+    for one in records:
+        where = (one.record.topic, one.record.partition, one.record.offset)
+        before: SetAside | None = transaction.get("set_aside", where)
+        if before is None or before.record != one.record:
+            transaction.put("set_aside", where, one)
+            new += 1
+    return new

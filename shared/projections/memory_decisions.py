@@ -16,6 +16,7 @@ from shared.kernel.lanes import partition_of
 from shared.projections.checkpoints import Lane, Moved
 from shared.projections.decisions import Ruled, Where
 from shared.projections.links import RING, Link, Overruled
+from shared.projections.memory import keep_aside
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.projections.policy import POLICY
 from shared.projections.rulings import aside_of
@@ -47,7 +48,7 @@ class MemoryDecisions:
     async def heard(self, statements: Mapping[str, int], aside: Sequence[SetAside]) -> None:
         """See `Decisions.heard`."""
         async with self._database.transaction() as transaction:
-            _set_aside(transaction, aside)
+            keep_aside(transaction, aside)
             for source, count in statements.items():
                 transaction.merge("statements", source, count, max)
 
@@ -158,11 +159,4 @@ async def _overrule(transaction: MemoryTransaction, overruled: Overruled, record
             transaction.drop("links", key)
         elif key[2] + len(kept) > position:
             transaction.put("links", key, kept[: position - key[2]])
-    _set_aside(transaction, aside_of(overruled, records))
-
-
-def _set_aside(transaction: MemoryTransaction, records: Sequence[SetAside]) -> None:
-    for one in records:
-        where = (one.record.topic, one.record.partition, one.record.offset)
-        if transaction.get("set_aside", where) is None:
-            transaction.put("set_aside", where, one)
+    keep_aside(transaction, aside_of(overruled, records))

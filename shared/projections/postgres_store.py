@@ -150,10 +150,16 @@ async def keep_aside(connection: Connection, records: Sequence[SetAside]) -> int
     for one in records:
         at, stands = one.at, one.stands
         done: str = await connection.execute(
-            """insert into projection.set_aside (kind, reason, source, lane, position, hash, stands_hash, stands_offset,
+            """insert into projection.set_aside as old (kind, reason, source, lane, position, hash, stands_hash, stands_offset,
                 topic, partition, kafka_offset, key, value, header_names, header_values)
             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
-            where (select count(*) from projection.set_aside where topic = $9) < $16 on conflict do nothing""",
+            where (select count(*) from projection.set_aside where topic = $9) < $16
+            on conflict (topic, partition, kafka_offset) do update set kind = excluded.kind, reason = excluded.reason,
+                source = excluded.source, lane = excluded.lane, position = excluded.position, hash = excluded.hash,
+                stands_hash = excluded.stands_hash, stands_offset = excluded.stands_offset, key = excluded.key,
+                value = excluded.value, header_names = excluded.header_names, header_values = excluded.header_values,
+                seen_at = clock_timestamp()
+            where (old.value, old.header_values) is distinct from (excluded.value, excluded.header_values)""",
             one.kind,
             _storable(one.reason),
             *(at if at is not None else (None, None, None)),

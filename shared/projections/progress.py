@@ -76,6 +76,7 @@ class Progress:
         self._gaps: dict[Lane, Gap] = {}
         self._since: dict[Lane, float] = {}
         self._read_again: dict[Lane, int] = {}
+        self._unjudged: dict[tuple[str, int], int] = {}
         self._recent: deque[tuple[int, int]] = deque()
         self._totals = Folded()
 
@@ -101,6 +102,7 @@ class Progress:
         for record in records:
             where = (record.topic, record.partition)
             self._read[where] = max(self._read.get(where, 0), record.offset + 1)
+        self.positions.update(folded.stood)
         self.positions.update(folded.positions)
         for lane, gap in folded.gaps.items():
             known = self._gaps.get(lane)
@@ -111,6 +113,8 @@ class Progress:
             reached = self.positions.get(lane, 0)
             if reached >= gap.seen:
                 del self._gaps[lane]
+                where = (gap.topic, gap.partition)
+                self._unjudged[where] = min(gap.offset, self._unjudged.get(where, gap.offset))
                 self._since.pop(lane, None)
                 self._read_again.pop(lane, None)
             elif reached + 1 != gap.missing or lane not in self._since:
@@ -135,6 +139,11 @@ class Progress:
             where = (gap.topic, gap.partition)
             held[where] = min(gap.offset, held.get(where, gap.offset))
         return held
+
+    def unjudged(self) -> dict[tuple[str, int], int]:
+        """From which offsets on to read once more: what waited there was passed by since, and may be none of its lane's."""
+        found, self._unjudged = self._unjudged, {}
+        return found
 
     def poison_allowed(self, events: int) -> int:
         """How many bad events a batch of this size may bring before the view stops."""

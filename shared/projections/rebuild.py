@@ -131,6 +131,8 @@ async def _begun(place: Place, view: View, *, accept: bool) -> Built:
     """
     found = await builds.of(place.owner, view.name)
     begun = next((build for build in found if build.state == "building" and build.code == view.version), None)
+    if begun is not None and await rulings.spoiled(place.owner, view.name, begun.number):
+        begun = None  # it had taken a record that was ruled out since
     if begun is not None and (begun.certificate is None or accept):
         number = begun.number
     else:

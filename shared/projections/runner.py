@@ -197,6 +197,8 @@ class Runner:
         for progress in self._progress.values():
             if progress.broken is None:
                 await self._into(progress, records)
+            for where, offset in progress.unjudged().items():
+                await self._consumer.rewind(*where, offset)
         self._fenced = 0  # only now: another view's success says nothing of one whose lanes were taken
         crashpoint("projector.after_commit_before_ack")
         async with self._moved:

@@ -89,7 +89,8 @@ class Store(Protocol):
         ...
 
     async def set_aside(self, records: Sequence[SetAside]) -> int:
-        """Keep records that are not believed, each once; answers how many are new."""
+        """Keep records that are not believed, each once; answers how many are new. One that stands where another stood, on a
+        topic that was made anew, takes its place."""
         ...
 
     async def move(self, moved: Mapping[Lane, Moved], links: Mapping[Lane, Sequence[Link]]) -> None:

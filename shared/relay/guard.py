@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 OPEN_SECONDS: Final = 2.0
 CLOSED_SECONDS: Final = 1.0
+RECHECK_SECONDS: Final = 5.0
+"""While it is closed: what closed it may have been ruled out since."""
 BEGIN_SECONDS: Final = 10.0
 """The longest that a start waits for the comparison; after that it goes on beside the commands."""
 APPEND_SECONDS: Final = 5.0
@@ -87,6 +89,7 @@ class LogGuard:
         self._compared = False
         self._ends: Mapping[int, int] | None = None
         self._again: list[float] = []
+        self._recheck = 0.0
         self._failure: str | None = None
         self._doubted = True
         self._tried = asyncio.Event()
@@ -185,7 +188,9 @@ class LogGuard:
             async with self._pool.acquire() as connection:
                 found = await self._see(connection)
             now = asyncio.get_running_loop().time()
-            if not self._compared or (self._found is None and self._again and now >= self._again[0]):
+            again = self._again[0] if self._found is None and self._again else self._recheck if self._found else None
+            if not self._compared or (again is not None and now >= again):
+                self._recheck = now + RECHECK_SECONDS
                 await self._compare(found)
         except (*BROKER_FAILURES, *DATABASE_FAILURES) as failure:
             if self._failure is None:
@@ -259,7 +264,9 @@ class LogGuard:
         return Ruled.of((await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None))[1])
 
     async def _remember(self) -> None:
-        """So that a process that starts on this database need not read the topic again."""
+        """So that a process that starts on this database need not read the topic again; only if signatures were counted."""
+        if self._public is None:
+            return
         async with self._pool.acquire() as connection:
             await connection.execute(
                 "insert into recovery.compared (started, database, events, run) values ($1, $2, $3, $4) on conflict do nothing",
@@ -277,10 +284,13 @@ class LogGuard:
         """Hold this database against what was published and signed."""
         assert self._wanted is not None  # noqa: S101  it was looked at
         incarnation, wanted, now = self._incarnation, self._wanted, asyncio.get_running_loop().time()
+        lines = [] if self._public is None else await asyncio.to_thread(signed_in_file, self._file, wanted, self._public)
+        if (lost := await not_kept(self._pool, lines, seen.accepted)) is not None:  # Kafka may be away: this needs none
+            self._found = why_closed(Compared({}, lost))
+            self._tried.set()
         found = await compare(self._pool, wanted, self._bootstrap, seen, starts=self._ends, ruled=self._ruled)
         signed = None
         if self._public is not None:
-            lines = await asyncio.to_thread(signed_in_file, self._file, wanted, self._public)
             lines += (await asyncio.to_thread(signed_on_topic, self._bootstrap, wanted, self._public))[0]
             signed = await not_kept(self._pool, lines, seen.accepted)
         if self._incarnation != incarnation:

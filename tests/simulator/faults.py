@@ -52,6 +52,7 @@ SITES: dict[str, float] = {
     "nemesis.database_restart": 0.15,
     "nemesis.broker_outage": 0.15,
     "nemesis.topic_wiped": 0.10,
+    "nemesis.log_restored": 0.30,
     "nemesis.rebalance": 0.25,
     "world.two_services": 1.0,
     "world.two_relays": 1.0,
@@ -75,7 +76,10 @@ class Faults:
         self.active = {site: chance for site, chance in SITES.items() if rng.random() < share}
         if only:
             self.active = {site: chance for site, chance in SITES.items() if site.startswith(only)}
-        self._drawn = self.active
+        if "nemesis.log_restored" in self.active:  # what follows and was never the log's cannot be told from what it lost
+            self.active.pop("stranger.follows", None)
+            self.active.pop("stranger.forks", None)
+        self.drawn = self.active
         self.fired: Counter[str] = Counter()
 
     def fire(self, site: str) -> bool:
@@ -96,4 +100,4 @@ class Faults:
 
     def wake(self) -> None:
         """The same faults again."""
-        self.active = self._drawn
+        self.active = self.drawn

@@ -48,9 +48,10 @@ class Member:
         return not self._next or any(at < len(self._broker.logs[where]) for where, at in self._next.items())
 
     def rewind(self, topic: str, partition: int, offset: int = 0) -> None:
-        """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile."""
-        if (topic, partition) in self._next:
-            self._next[topic, partition] = offset
+        """See `BatchConsumer.rewind`."""
+        where = (topic, partition)
+        if where in self._next:
+            self._next[where] = min(offset, self._next[where])
 
     async def run(self) -> None:
         """Read for ever."""

@@ -8,31 +8,35 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from shared.eventlog.records import Append, Outcome
-from shared.kafka.headers import coordinates, recorded_of
+from shared.kafka.headers import coordinates, hash_of, recorded_of
 from shared.kafka.producer import PublishFailed
 from shared.kafka.record import Partition, Received
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable
-from shared.projections.chain import Chain, Link
+from shared.projections.chain import Chain, Headers
 from shared.projections.checkpoints import Claim, Lane, Moved
+from shared.projections.links import Link, Signed, Taken
 from shared.projections.memory import MemoryStore, MemoryStores
 from shared.projections.progress import Progress
 from shared.projections.store import Stores
 from shared.projections.view import Delivered
 from shared.relay.memory import MemorySession
-from shared.relay.ports import Held, Session
+from shared.relay.ports import Held, Known, Session
 from shared.relay.relay import Carrier
-from tests.simulator.stores import SimLanes, SimLog, WatchedSession
+from tests.simulator.guarded import Guard
+from tests.simulator.simlog import SimLog
+from tests.simulator.stores import SimLanes, WatchedSession
 
 
 class MarksFirst(Carrier):
     """A relay that moves its checkpoint before the broker has acknowledged: what it had under way is lost."""
 
-    async def _publish(self, events: list[Recorded]) -> None:
+    async def _publish(self, events: list[Recorded]) -> Mapping[int, Known]:
         self._under_way = events
+        return {}
 
-    async def _mark(self, session: Session, reached: Mapping[int, int]) -> None:
-        await super()._mark(session, reached)
+    async def _mark(self, session: Session, reached: Mapping[int, int], ends: Mapping[int, Known]) -> None:
+        await super()._mark(session, reached, ends)
         with contextlib.suppress(PublishFailed):
             await super()._publish(self._under_way)
 
@@ -118,7 +122,7 @@ class Trusting(SimLanes):
             watched: Any = session
             plain: MemorySession = watched._session
 
-            async def mark(held: Mapping[int, Held], reached: Mapping[int, int]) -> dict[int, Held]:
+            async def mark(held: Mapping[int, Held], reached: Mapping[int, int], _ends: Mapping[int, Known]) -> dict[int, Held]:
                 await self.calling("relay.mark")
                 self.positions.update(reached)
                 return {lane: Held(position, held[lane].epoch) for lane, position in reached.items()}
@@ -126,3 +130,55 @@ class Trusting(SimLanes):
             plain.mark = mark  # type: ignore[method-assign]
             assert isinstance(watched, WatchedSession)
             yield session
+
+
+class Credulous(Chain):
+    """A reader that trusts positions, not records: what stands at the next one is the lane's next event, whoever wrote it."""
+
+    def named(self, source: str, ce_source: str | bytes | None) -> bool:
+        return True
+
+    def genesis(self, lane: Lane) -> bytes | None:
+        return bytes(32)
+
+    def stopped(self, lane: Lane) -> str | None:
+        return None
+
+    def link(self, record: Received, headers: Headers, before: bytes) -> bytes:
+        return hash_of(headers) or bytes(32)
+
+    def taken(self, lane: Lane, position: int) -> Taken | None:
+        return None
+
+    def sign(self, lane: Lane, signed: Signed) -> None:
+        return
+
+    def rule(self, lane: Lane, position: int, digest: bytes, *, stands: bool = True) -> None:
+        return
+
+
+class Deaf(Chain):
+    """A reader that sees two records that follow, and does not hear what was decided."""
+
+    def rule(self, lane: Lane, position: int, digest: bytes, *, stands: bool = True) -> None:
+        return
+
+
+class FirstForEver(Chain):
+    """A reader that takes the first of two records that follow, whatever is said later."""
+
+    def settled(self, lane: Lane, position: int) -> bool:
+        return True
+
+    def sign(self, lane: Lane, signed: Signed) -> None:
+        return
+
+    def rule(self, lane: Lane, position: int, digest: bytes, *, stands: bool = True) -> None:
+        return
+
+
+class Unguarded(Guard):
+    """A service that goes on wherever its log stands."""
+
+    async def look(self) -> None:
+        self._met, self._compared = self._log.incarnation, True

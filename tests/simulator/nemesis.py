@@ -6,9 +6,12 @@ What it breaks it starts again after a while; `heal` starts all of it at once.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from shared.kafka.topics import topic_of
+from tests.simulator.guarded import recover
+from tests.simulator.simlog import MIDNIGHT
 
 if TYPE_CHECKING:
     from tests.simulator.world import Slot, World
@@ -19,6 +22,7 @@ class Nemesis:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._behind: set[str] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -41,7 +45,8 @@ class Nemesis:
             if faults.fire("nemesis.rebalance"):
                 world.note("rebalance")
                 world.broker.rebalance()
-            if faults.fire("nemesis.topic_wiped"):
+            self._go_back()
+            if faults.fire("nemesis.topic_wiped") and not self._behind:
                 topic = topic_of(rng.choice(world.services))
                 world.note(f"{topic} is wiped")
                 world.broker.wipe(topic)
@@ -53,6 +58,43 @@ class Nemesis:
             if not world.broker.down:
                 for what in await world.strangers.come():
                     world.note(what)
+
+    def _go_back(self) -> None:
+        """A log is restored from its backup, perhaps while the broker is away and with every process started anew: then it
+        takes commands beside what was published. A topic that is lost at the same time would leave nothing to take back."""
+        world, rng = self._world, self._world.rng
+        if "nemesis.log_restored" not in world.faults.active:
+            return
+        source = rng.choice(world.services)
+        log, lanes = world.logs[source], world.lanes[source]
+        if rng.random() < 0.2:
+            world.backups[source] = log.backup(lanes)
+        elif topic_of(source) not in world.wiped and world.faults.fire("nemesis.log_restored"):
+            held = {event.event_id for events in log.lanes_now for event in events}
+            log.restore(world.backups[source], lanes)
+            held -= {event.event_id for events in log.lanes_now for event in events}
+            world.gone |= held - world.published(source)
+            self._behind.add(source)
+            world.note(f"{source} goes back by {len(held)} events, {len(held & world.gone)} of them were not published")
+            if rng.random() < 0.5:
+                world.broker.down = True
+                world.loop.call_later(rng.random() * 3, self._broker_back)
+                for slot in world.slots:
+                    if slot.process is not None and slot.process.name.startswith(f"{source}."):
+                        self.kill(slot)
+        elif self._behind and rng.random() < 0.4:
+            self.recover()
+
+    def recover(self) -> None:
+        """The operator sees which logs are closed and runs `clb recover`."""
+        world = self._world
+        closed = {guard.source for guard in world.guards.values() if guard.closed is not None}
+        for source in sorted(closed):
+            now = MIDNIGHT + timedelta(seconds=world.loop.time())
+            left = recover(world.logs[source], world.lanes[source], world.broker, world.lines[source], now)
+            world.gone |= set(left)
+            world.note(f"{source} is recovered; {len(left)} events do not fit any more")
+        self._behind -= closed
 
     def heal(self) -> None:
         """The last fault ends."""
@@ -69,6 +111,7 @@ class Nemesis:
             self._world.note(f"kill {slot.process}")
             self._world.loop.kill(slot.process)
             self._world.projectors.pop(slot.process, None)
+            self._world.guards.pop(slot.process, None)
             slot.process = None
             self._world.loop.call_later(self._world.rng.random() * 1.5, self.start, slot)
 

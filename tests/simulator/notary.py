@@ -116,6 +116,6 @@ class Notary:
         """What the topic does not have yet."""
         topic, source = checkpoints_topic(self._log.source), self._log.source.encode()
         while self._lines.mirrored < len(self._lines.all):
-            line = self._lines.all[self._lines.mirrored]
-            await self._producer.publish([Outgoing(topic, 0, source, line.encode(), [])])
-            self._lines.mirrored += 1
+            at = self._lines.mirrored
+            await self._producer.publish([Outgoing(topic, 0, source, self._lines.all[at].encode(), [])])
+            self._lines.mirrored = max(self._lines.mirrored, at + 1)

@@ -27,7 +27,7 @@ from shared.projections.progress import Limits, Progress
 from shared.projections.questions import Questions, standing
 from shared.projections.store import Stores
 from shared.projections.watch import Watch
-from tests.simulator.broker import MemoryBroker
+from tests.simulator.broker import MemoryBroker, Where
 from tests.simulator.member import Member
 from tests.simulator.notary import KEY
 
@@ -77,6 +77,10 @@ class Projector:
         views = [reason for progress in self.progress for reason in progress.status().red]
         return [*views, *self.watch.red(), *self.watch.unknown(), *self.hearing.strangers.values()]
 
+    def identity(self, where: Where) -> str:
+        """What a partition is now."""
+        return f"{where[0]}-{self._broker.generations[where[0]]}"
+
     async def run(self) -> None:
         """Until the process ends."""
         auditing = asyncio.ensure_future(self._audit())
@@ -94,12 +98,9 @@ class Projector:
 
     async def _audit(self) -> None:
         """What `Auditor.run` does."""
-        loaded = False
         while True:
             try:
-                if not loaded:
-                    await self.hearing.load()
-                    loaded = True
+                await self.hearing.load()
                 await self._listen()
             except Exception as failure:
                 if not will_pass(failure):
@@ -152,7 +153,7 @@ class Projector:
             return
         self._next_identity = now + _IDENTITY_SECONDS
         try:
-            found = {where: f"{where[0]}-{self._broker.generations[where[0]]}" for where in self.member.holds}
+            found = {where: self.identity(where) for where in self.member.holds}
             fresh = await self._decisions.replaced("reporting", found)
         except ConnectionResetError:  # with the next look
             return
@@ -186,4 +187,6 @@ class Projector:
                 if self._fenced <= _FENCED_PATIENCE or not held:
                     raise
                 await self._claim_anew()
+            for where, offset in progress.unjudged().items():
+                self.member.rewind(*where, offset)
         self._fenced = 0

@@ -22,6 +22,7 @@ async def settle(world: World, seconds: float) -> bool:
         await asyncio.sleep(0.25)
         await _replay(world)
         await _rebuild(world)
+        world.nemesis.recover()
     return True
 
 
@@ -70,8 +71,12 @@ def behind(world: World) -> list[str]:
                     found.append(f"{view.name} stands in {source} lane {lane} at {reached} of {len(events)}")
                 elif events and row.head != events[-1].hash:
                     found.append(f"{view.name} has another record than {source} at position {reached} of lane {lane}")
+    found += [f"{guard.source}: {guard.why_not()}" for guard in world.guards.values() if not guard.healthy()]
     found += [f"{key[0]} is spoiled in lane {key[3]} of {key[2]}" for key in world.database.rows("spoiled")]
     for projector in world.projectors.values():
+        known = world.database.rows("topic_identities")
+        if any(known.get(("reporting", *where)) != projector.identity(where) for where in projector.member.holds):
+            found.append("a projector has not seen that a topic was made anew")
         if projector.member.unread:
             found.append("a projector has not read everything")
         if projector.hearing.overruled:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tests.simulator.checks import check_figures, check_once, check_order, check_strangers, check_topics
+from tests.simulator.checks import check_figures, check_once, check_order, check_policy, check_strangers, check_topics
 from tests.simulator.faults import Faults
 from tests.simulator.loop import SimLoop, TooLong
 from tests.simulator.world import Parts, World
@@ -82,8 +82,11 @@ async def _story(world: World, commands: int) -> None:
         await world.live(commands if not act else 6)
         if not await world.settle():
             world.violations.append(f"I12: not level long after the last fault: {'; '.join(world.behind())}")
+            check_once(world)
+            check_policy(world)
             return
         check_once(world)
+        check_policy(world)
         check_topics(world)
         check_strangers(world)
         check_figures(world, random.Random(world.rng.random()))

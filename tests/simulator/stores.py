@@ -7,51 +7,18 @@ found whatever the twin believes.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.eventlog.log import LogUnavailable
 from shared.eventlog.memory import MemoryLog
-from shared.eventlog.records import Append, LogIdentity, Outcome
+from shared.eventlog.records import LogIdentity
 from shared.kafka.identity import Standing
-from shared.kernel.envelope import Recorded
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.relay.memory import MemoryLanes, MemorySession
 from shared.relay.ports import Held, Known
 from tests.simulator.faults import Faults
-from tests.simulator.loop import PROCESS, Process, SimLoop
-
-MIDNIGHT = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-
-
-class SimLog(MemoryLog):
-    """A memory log whose answers may be late or lost."""
-
-    def __init__(self, source: str, loop: SimLoop, faults: Faults) -> None:
-        super().__init__(source, lambda: MIDNIGHT + timedelta(seconds=loop.time()))
-        self._faults = faults
-
-    @property
-    def identity_now(self) -> LogIdentity:
-        """Which log it is, for who looks from outside."""
-        return self._identity
-
-    @property
-    def lanes_now(self) -> list[list[Recorded]]:
-        """What it holds, lane by lane, for who looks from outside."""
-        return self._lanes
-
-    async def append(self, batch: Sequence[Append], *, atomic: bool = False) -> list[Outcome]:
-        await self._faults.slow("log.slow")
-        if self._faults.fire("log.append_lost"):
-            raise LogUnavailable
-        outcomes = await super().append(batch, atomic=atomic)
-        await self._faults.slow("log.slow")
-        if self._faults.fire("log.append_unheard"):
-            raise LogUnavailable
-        return outcomes
+from tests.simulator.loop import PROCESS, Process
 
 
 class SimLanes(MemoryLanes):

@@ -30,7 +30,7 @@ from tests.simulator.broker import MemoryBroker
 from tests.simulator.commands import COMMUNES, START
 from tests.simulator.faults import Faults
 from tests.simulator.notary import STRANGERS_KEY
-from tests.simulator.stores import SimLog
+from tests.simulator.simlog import SimLog
 
 FAR = 10**9
 
@@ -112,7 +112,7 @@ class Strangers:
         if not known:
             return []
         one = self._rng.choice(known)
-        lie = next((lie for lie in self.lies if lie.event_id == one.event_id), None)
+        lie = next((lie for lie in self.lies if lie.event_id == one.event_id and not lie.repetition), None)
         return [self._write("stranger.repeats" if lie is None else lie.site, one, repetition=lie is None)]
 
     def _follows(self) -> list[str]:

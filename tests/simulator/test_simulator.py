@@ -15,7 +15,19 @@ from pathlib import Path
 import pytest
 
 from tests.simulator.faults import SITES
-from tests.simulator.naive import Apart, Forgetful, MarksFirst, Trusting, Unfenced, Unwaiting, loose_fold
+from tests.simulator.naive import (
+    Apart,
+    Credulous,
+    Deaf,
+    FirstForEver,
+    Forgetful,
+    MarksFirst,
+    Trusting,
+    Unfenced,
+    Unguarded,
+    Unwaiting,
+    loose_fold,
+)
 from tests.simulator.run import Verdict, campaign, simulate
 from tests.simulator.world import Parts
 
@@ -66,6 +78,46 @@ def test_a_seed_is_the_same_story_in_every_process() -> None:
     }  # fmt: skip
     assert len(told) == 1
     assert "nemesis" in told.pop()
+
+
+LIES = {
+    "a stranger": ("stranger.next",),
+    "a second deployment's record": ("stranger.deployment",),
+    "a forged record that follows": ("stranger.follows",),
+    "a restored log": ("nemesis.log_restored", "nemesis.kill", "log."),
+}
+"""Which faults alone are active."""
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_I1_I2_a_reader_that_trusts_positions_is_caught_by(lie: str) -> None:
+    """The rule of before: next position or nothing. Where a log went back, nobody looked after it either."""
+    parts = Parts(chain=Credulous, guard=Unguarded)
+    for seed in range(300):
+        if any(violation.startswith(("I1: ", "I2: ")) for violation in simulate(seed, parts, LIES[lie]).violations):
+            return
+    pytest.fail(f"{lie}: 300 seeds did not notice")
+
+
+def test_I12_a_reader_that_trusts_positions_waits_for_ever_behind_a_position_that_nobody_reached() -> None:
+    failed = [simulate(seed, Parts(chain=Credulous), ("stranger.far",)) for seed in range(20)]
+    assert any(verdict.violations[0].startswith("I12: ") for verdict in failed if verdict.violations)
+
+
+FORGED = {
+    "a reader that does not hear rulings stands still": (Parts(chain=Deaf), "I12: "),
+    "a reader that takes the first of two records for ever": (Parts(chain=FirstForEver), "I2: "),
+}
+
+
+@pytest.mark.parametrize("mistake", FORGED)
+def test_a_naive_reader_is_caught_by_records_that_follow(mistake: str) -> None:
+    parts, promise = FORGED[mistake]
+    for seed in range(300):
+        violations = simulate(seed, parts, ("stranger.follows", "stranger.forks")).violations
+        if any(violation.startswith(promise) for violation in violations):
+            return
+    pytest.fail(f"{mistake}: 300 seeds did not notice")
 
 
 NAIVE = {

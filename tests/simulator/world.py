@@ -19,7 +19,7 @@ from services.trainings.domain import ROUNDS, RoundCommand
 from shared.eventlog.handler import Handler
 from shared.eventlog.writer import AppendWriter
 from shared.events.language import codec_of
-from shared.kafka.topics import refills_topic
+from shared.kafka.topics import refills_topic, topic_of
 from shared.kernel.authority import authorise
 from shared.kernel.command import command_types
 from shared.kernel.ports import PlaceBook
@@ -31,12 +31,14 @@ from shared.relay.relay import Carrier
 from tests.simulator.broker import MemoryBroker, MemoryProducer
 from tests.simulator.client import Client, Door, Noted
 from tests.simulator.faults import Faults
+from tests.simulator.guarded import Guard, Guarded
 from tests.simulator.loop import Process, SimLoop
 from tests.simulator.nemesis import Nemesis
 from tests.simulator.notary import Lines, Notary
 from tests.simulator.projector import Fold, Projector, Reading
 from tests.simulator.rest import behind, settle
-from tests.simulator.stores import MIDNIGHT, SimDatabase, SimLanes, SimLog
+from tests.simulator.simlog import MIDNIGHT, Backup, SimLog
+from tests.simulator.stores import SimDatabase, SimLanes
 from tests.simulator.strangers import Strangers
 from tests.simulator.views import Answers, MemoryFigures, Poison, Seen
 
@@ -64,6 +66,7 @@ class Parts:
     lanes: type[SimLanes] = SimLanes
     handler: type[Handler] = Handler
     chain: type[Chain] = Chain
+    guard: type[Guard] = Guard
 
 
 @dataclass
@@ -89,6 +92,11 @@ class World:
     slots: list[Slot] = field(default_factory=list)
     doors: list[Door] = field(default_factory=list)
     projectors: dict[Process, Projector] = field(default_factory=dict)
+    guards: dict[Process, Guard] = field(default_factory=dict)
+    backups: dict[str, Backup] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """Events that were stored and on no topic when their log went back, or that did not fit any more: nobody can bring them
+    back by himself. They may be missing, or come again with their command."""
     wiped: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
 
@@ -110,6 +118,7 @@ class World:
             self.views.append(Answers(self.services, poison))
         self.strangers = Strangers(self.broker, self.logs, rng, faults, self.seconds)
         self.nemesis = Nemesis(self)
+        self.backups = {name: log.backup(self.lanes[name]) for name, log in self.logs.items()}
         for name in self.services:
             for _ in range(2 if faults.fire("world.two_services") else 1):
                 self._place("service", lambda name=name: self._service(name))
@@ -133,11 +142,15 @@ class World:
 
     def _service(self, name: str) -> Process:
         process = Process(f"{name}.serve")
-        writer = AppendWriter(self.logs[name])
+        guard = self._guard(name, process)
+        log: Any = self.logs[name] if guard is None else Guarded(self.logs[name], guard)
+        writer = AppendWriter(log)
         handler = self.parts.handler(
-            self.logs[name], writer, DECIDERS[name], CODECS[name], places=places(),
-            clock=lambda: MIDNIGHT, authorise=authorise,
+            log, writer, DECIDERS[name], CODECS[name], places=places(), clock=lambda: MIDNIGHT, authorise=authorise,
         )  # fmt: skip
+        if guard is not None:
+            guard.follow(writer)
+            guard.on_changed.append(handler.forget)
         door = Door(name, process, handler)
         self.doors.append(door)
         process.deaths.append(door.cut)
@@ -148,10 +161,20 @@ class World:
         self.loop.spawn(process, serve())
         return process
 
+    def _guard(self, name: str, process: Process) -> Guard | None:
+        """Only where a log may go back: whoever forges what follows could otherwise have a log closed that lacks nothing."""
+        if "nemesis.log_restored" not in self.faults.drawn:
+            return None
+        guard = self.parts.guard(self.logs[name], self.lanes[name], self.broker, self.lines[name])
+        self.guards[process] = guard
+        self.loop.spawn(process, guard.run())
+        return guard
+
     def _relay(self, name: str) -> Process:
         process = Process(f"{name}.relay")
         producer = MemoryProducer(self.broker, lambda work: self.loop.spawn(self.cable, work))
-        carrier = self.parts.carrier(self.lanes[name], producer, name)
+        guard = self._guard(name, process)
+        carrier = self.parts.carrier(self.lanes[name], producer, name, None, *(() if guard is None else (guard.why_not,)))
         notary = Notary(
             self.logs[name], self.lanes[name], self.lines[name], producer,
             lambda: MIDNIGHT + timedelta(seconds=self.loop.time()),
@@ -165,7 +188,8 @@ class World:
             return [record.value or b"" for record in fresh]
 
         self.loop.spawn(process, carrier.run())
-        self.loop.spawn(process, notary.run(lambda: carrier.status().lanes > 0, requests))
+        healthy = (lambda: True) if guard is None else guard.healthy
+        self.loop.spawn(process, notary.run(lambda: carrier.status().lanes > 0 and healthy(), requests))
         return process
 
     def _projector(self) -> Process:
@@ -202,9 +226,17 @@ class World:
         """What is not level yet, in words."""
         return behind(self)
 
+    def published(self, source: str) -> set[str]:
+        """The ids of the events that stand on a topic."""
+        found = [record for where, log in self.broker.logs.items() if where[0] == topic_of(source) for record in log]
+        return {str(dict(record.headers).get("ce_id", b""), "utf-8", "replace") for record in found}  # type: ignore[arg-type]
+
     def client(self) -> Client:
         """Somebody who sends commands and writes down what became of them."""
-        return Client(self.rng, self.faults, self.loop, lambda name: [d for d in self.doors if d.service == name], self.ledger)
+        doors = self.doors
+        return Client(
+            self.rng, self.faults, self.loop, lambda name: [d for d in doors if d.service == name], self.ledger, self.gone
+        )
 
     def note(self, what: str) -> None:
         """What happened, for who reads a seed."""

@@ -60,6 +60,7 @@ async def take(folder: Path, data_dir: Path, say: Say, *, secrets: bool = True) 
     key = load_key(key_path(data_dir))
     urls = {service: owned(service, known_urls(service, data_dir)).owner for service in SERVICES}
     _make_folder(folder)
+    _copy_checkpoints(checkpoints_folder(data_dir), folder / "checkpoints")  # first: what they prove, the copies hold
     async with AsyncExitStack() as stack:
         snapshots = [await stack.enter_async_context(_snapshot(service, urls[service])) for service in READERS_FIRST]
         for each in reversed(snapshots):
@@ -70,7 +71,7 @@ async def take(folder: Path, data_dir: Path, say: Say, *, secrets: bool = True) 
         rows: dict[str, Mapping[str, int]] = {}
         await together(*(_copy(tools, each, folder, rows, say) for each in snapshots))
     logs = {each.service: LogCopy(each.log.identity, each.log.heads, rows[each.service]) for each in reversed(snapshots)}
-    _copy_checkpoints(checkpoints_folder(data_dir), folder / "checkpoints")
+    _copy_whole_lines(revocations_file(checkpoints_folder(data_dir)), folder / "checkpoints")
     (folder / PUBLIC_KEY).write_bytes(key.public.pem)
     if secrets:
         _copy_secrets(data_dir, folder / SECRETS)
@@ -182,12 +183,16 @@ def _require_room(folder: Path, databases: int) -> None:
 
 
 def _copy_checkpoints(source: Path, target: Path) -> None:
-    """The files only grow; a line that is being written just now is not copied."""
     target.mkdir()
-    for path in (*(checkpoint_file(source, service) for service in SERVICES), revocations_file(source)):
-        if path.exists():
-            content = path.read_bytes()
-            (target / path.name).write_bytes(content[: content.rfind(b"\n") + 1])
+    for service in SERVICES:
+        _copy_whole_lines(checkpoint_file(source, service), target)
+
+
+def _copy_whole_lines(path: Path, target: Path) -> None:
+    """Such a file only grows; a line that is being written just now is not copied."""
+    if path.exists():
+        content = path.read_bytes()
+        (target / path.name).write_bytes(content[: content.rfind(b"\n") + 1])
 
 
 def _copy_secrets(data_dir: Path, target: Path) -> None:
