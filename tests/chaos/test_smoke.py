@@ -17,7 +17,7 @@ pytestmark = [
 
 async def test_I1_to_I7_hold_at_every_quiescence_of_a_minute_of_faults_lies_and_a_restored_database() -> None:
     """Seen to fail with a fold that forgets the day of the next report: the members of some clubs were counted twice; and with
-    a reader that believes every next position: clubs that nobody founded were counted."""
+    a reader that takes every next position without its link: it never came to rest."""
     result = await run(1.0, 7, round_seconds=20, first=("good forgery: the next position", "database restored"))
     assert result.violations == []
     assert result.checks >= 1
