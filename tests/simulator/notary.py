@@ -27,7 +27,7 @@ from tests.simulator.broker import MemoryProducer
 
 KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 STRANGERS_KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(32)))
-_POLL = 0.5
+_POLL = 0.8
 _SIGNS_SECONDS = 6.0
 
 

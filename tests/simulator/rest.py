@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.projections.parking import replay_in
@@ -16,7 +17,7 @@ async def settle(world: World, seconds: float) -> bool:
     world.nemesis.heal()
     world.note("healed")
     deadline = world.loop.time() + seconds
-    while world.behind():
+    while world.behind(1):
         if world.loop.time() > deadline:
             return False
         await asyncio.sleep(0.25)
@@ -54,34 +55,42 @@ async def _rebuild(world: World) -> None:
             world.database.rows(table).clear()
 
 
-def behind(world: World) -> list[str]:
+def behind(world: World) -> Iterator[str]:
     """What is not level yet, in words."""
     if world.database.rows("parked"):
-        return ["events are parked"]
-    found: list[str] = []
+        yield "events are parked"
+        return
+    for projector in world.projectors.values():
+        if projector.member.unread:
+            yield "a projector has not read everything"
+        if projector.hearing.overruled:
+            yield "a ruling waits to be acted on"
+    yield from _lanes(world)
+    for guard in world.guards.values():
+        if not guard.healthy():
+            yield f"{guard.source}: {guard.why_not()}"
+    for key in world.database.rows("spoiled"):
+        yield f"{key[0]} is spoiled in lane {key[3]} of {key[2]}"
+    known = world.database.rows("topic_identities")
+    for projector in world.projectors.values():
+        if any(known.get(("reporting", *where)) != projector.identity(where) for where in projector.member.holds):
+            yield "a projector has not seen that a topic was made anew"
+        yield from projector.red()
+        yield from (f"{progress.view.name} has a gap" for progress in projector.progress if progress.status().gaps)
+
+
+def _lanes(world: World) -> Iterator[str]:
     checkpoints = world.database.rows("checkpoints")
     for source, log in world.logs.items():
+        published = world.lanes[source].positions
         for lane, events in enumerate(log.lanes_now):
-            if world.lanes[source].positions[lane] != len(events):
-                found.append(f"{source} lane {lane} is published to {world.lanes[source].positions[lane]} of {len(events)}")
+            end = len(events)
+            if published[lane] != end:
+                yield f"{source} lane {lane} is published to {published[lane]} of {end}"
             for view in world.views:
                 row = checkpoints.get((view.name, view.version, source, lane))
                 reached = row.position if row else 0
-                if reached != len(events):
-                    found.append(f"{view.name} stands in {source} lane {lane} at {reached} of {len(events)}")
-                elif events and row.head != events[-1].hash:
-                    found.append(f"{view.name} has another record than {source} at position {reached} of lane {lane}")
-    found += [f"{guard.source}: {guard.why_not()}" for guard in world.guards.values() if not guard.healthy()]
-    found += [f"{key[0]} is spoiled in lane {key[3]} of {key[2]}" for key in world.database.rows("spoiled")]
-    for projector in world.projectors.values():
-        known = world.database.rows("topic_identities")
-        if any(known.get(("reporting", *where)) != projector.identity(where) for where in projector.member.holds):
-            found.append("a projector has not seen that a topic was made anew")
-        if projector.member.unread:
-            found.append("a projector has not read everything")
-        if projector.hearing.overruled:
-            found.append("a ruling waits to be acted on")
-        found += projector.red()
-        gaps = [progress.view.name for progress in projector.progress if progress.status().gaps]
-        found += [f"{name} has a gap" for name in gaps]
-    return found
+                if reached != end:
+                    yield f"{view.name} stands in {source} lane {lane} at {reached} of {end}"
+                elif end and row.head != events[-1].hash:
+                    yield f"{view.name} has another record than {source} at position {reached} of lane {lane}"

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from shared.eventlog.chain import link
 from shared.eventlog.log import LogUnavailable
 from shared.eventlog.memory import MemoryLog
-from shared.eventlog.records import Append, Appended, LogIdentity, Outcome
+from shared.eventlog.records import Append, Appended, LaneHead, LogIdentity, Outcome
 from shared.kernel.envelope import Recorded
+from shared.kernel.lanes import LANES
 from tests.simulator.faults import Faults
 from tests.simulator.loop import SimLoop
 
@@ -41,11 +42,18 @@ class SimLog(MemoryLog):
     def __init__(self, source: str, loop: SimLoop, faults: Faults) -> None:
         super().__init__(source, lambda: MIDNIGHT + timedelta(seconds=loop.time()))
         self._faults = faults
+        self._empty = [super(SimLog, self)._head(lane) for lane in range(LANES)]
         self.incarnation = (0, 0)
         """How often it went back, and how often it was recovered."""
         self.compared: set[tuple[int, int]] = set()
         self.accepted: datetime | None = None
         """When a person last accepted that signed events are gone."""
+
+    def _head(self, lane: int) -> LaneHead:
+        events = self._lanes[lane]
+        if not events:
+            return self._empty[lane]
+        return LaneHead(lane, events[-1].position, events[-1].hash, events[-1].recorded_at)
 
     @property
     def identity_now(self) -> LogIdentity:

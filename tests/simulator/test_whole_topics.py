@@ -57,7 +57,7 @@ class Topics(World):
         super().build()
         self.broker.__class__ = CuttingBroker
 
-    def behind(self) -> list[str]:
+    def behind(self, most: int | None = None) -> list[str]:
         found: list[str] = []
         for source, log in self.logs.items():
             for lane, events in enumerate(log.lanes_now):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from services.clubs.domain import CLUBS, ClubCommand
@@ -222,9 +223,9 @@ class World:
         """The last fault ends; whether all of it comes right in time."""
         return await settle(self, seconds)
 
-    def behind(self) -> list[str]:
+    def behind(self, most: int | None = None) -> list[str]:
         """What is not level yet, in words."""
-        return behind(self)
+        return list(islice(behind(self), most))
 
     def published(self, source: str) -> set[str]:
         """The ids of the events that stand on a topic."""
