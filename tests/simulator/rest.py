@@ -57,6 +57,12 @@ async def _rebuild(world: World) -> None:
 
 def behind(world: World) -> Iterator[str]:
     """What is not level yet, in words."""
+    listed = world.database.rows("set_aside")
+    for lie in world.strangers.lies:
+        one, log = lie.record, world.broker.logs[lie.record.topic, lie.record.partition]
+        stands = one.offset < len(log) and log[one.offset] is one
+        if stands and not lie.repetition and (one.topic, one.partition, one.offset) not in listed:
+            yield f"a stranger's record is not listed yet: {lie.site}"
     if world.database.rows("parked"):
         yield "events are parked"
         return
