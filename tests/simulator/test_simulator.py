@@ -129,7 +129,7 @@ NAIVE: dict[str, tuple[Parts, str, tuple[str, ...]]] = {
     "events that overtake a parked one of their stream": (
         Parts(stores=Unwaiting),
         "I3: ",
-        ("view", "consumer", "producer", "relay"),
+        ("view.poison",),
     ),
     "a log that forgets whom it has answered": (Parts(log=Forgetful), "I15: ", ()),
 }
