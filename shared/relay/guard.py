@@ -259,9 +259,7 @@ class LogGuard:
         return Ruled.of((await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None))[1])
 
     async def _remember(self) -> None:
-        """So that a process that starts on this database need not read the topic again; only if signatures were counted."""
-        if self._public is None:
-            return
+        """So that a process that starts on this database need not read the topic again."""
         async with self._pool.acquire() as connection:
             await connection.execute(
                 "insert into recovery.compared (started, database, events, run) values ($1, $2, $3, $4) on conflict do nothing",
