@@ -25,7 +25,8 @@ from shared.local.process import free_port
 from shared.projections.runner import Runner
 from tests.servers import thrown_away
 from tests.shared.flow import Book, Place, Purses, running, until
-from tests.shared.projections.lying import LIMITS, checkpoint, key, reader, say, send, shows
+from tests.shared.projections.lying import LIMITS, checkpoint, reader, say, send, shows
+from tests.shared.projections.test_chain import key
 from tests.shared.relay.times import Address
 
 __all__ = ["key"]
