@@ -26,6 +26,12 @@ def recover(
         bool, typer.Option("--check", "--dry-run", help="Only show; exit code 1 if there is something to do.")
     ] = False,
     every: Annotated[bool, typer.Option("--list", help="Earlier recoveries, and the events that did not fit.")] = False,
+    rule_out: Annotated[
+        str | None,
+        typer.Option(
+            "--rule-out", metavar="LANE:POSITION:HASH", help="Sign that a record which follows on Kafka is a forgery."
+        ),
+    ] = None,
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Open the log although signed events are gone for good.")
     ] = False,
@@ -38,6 +44,7 @@ def recover(
     folder = path_of(data_dir)
     wanted = {"--check": check, "--list": every, "--accept-loss": accept_loss, "--json": json}
     arguments = ["recover", *(name for name, given in wanted.items() if given)]
+    arguments += [] if rule_out is None else ["--rule-out", rule_out]
     command, env = service_command(
         source,
         arguments,

@@ -173,13 +173,8 @@ class Handler:
         crashpoint("command.after_append")
         if atomic and any(isinstance(outcome, Mismatch) for outcome in outcomes):
             answers.update({task: _refused_together() for task in pending})
-            answers.update(
-                {
-                    plan.task: _key_reused()
-                    for plan, outcome in zip(decided, outcomes, strict=True)
-                    if isinstance(outcome, Mismatch)
-                }
-            )
+            other = [plan.task for plan, outcome in zip(decided, outcomes, strict=True) if isinstance(outcome, Mismatch)]
+            answers.update({task: _key_reused() for task in other})
             return []
         again: set[Task] = set()
         for plan, outcome in zip(decided, outcomes, strict=True):

@@ -148,6 +148,14 @@ class BatchConsumer:
         self._turned[topic, partition] = first = min(offset, self._turned.get((topic, partition), offset))
         await self._seek(topic, partition, first)
 
+    async def renew(self) -> None:
+        """Join the group again with another client, which reads where `assigned` says: a client that met a topic which was
+        made anew since reads nothing of the new one (`identity.Lasting`)."""
+        await self._subscriber.stop()
+        self.assigned = None
+        self._turned.clear()
+        await self._subscriber.start()
+
     async def _batch(self, message: KafkaMessage) -> None:
         """FastStream's message lives on in cycles, its context in timers that the handler left: neither may hold the batch."""
         raw: Any = message.raw_message

@@ -9,6 +9,7 @@ though they may be within its range. A first offset that moved means that record
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -65,6 +66,33 @@ def identities(bootstrap: str, partitions: Collection[Where]) -> dict[Where, str
             return {}
         firsts = admin.list_partition_offsets({TopicPartition(*where): _EARLIEST for where in wanted})
         return {(topic, number): f"{ids[topic]}@{firsts[TopicPartition(topic, number)].offset}" for topic, number in wanted}
+
+
+def topic_id(identity: str) -> str:
+    """The id of the topic that an identity names."""
+    return identity.partition("@")[0]
+
+
+class Lasting:
+    """Whether partitions are still those that a client met. A client that knew a topic reads nothing of another one of its name
+    while that has a lower leader epoch, which it has if the broker was ever restarted: not after a seek, and not after a new
+    assignment either. Whoever reads for long needs a new client then. Blocks; call it in a thread."""
+
+    def __init__(self, bootstrap: str, partitions: Collection[Where], *, seconds: float = 5.0) -> None:
+        """Call this before the client is made. May raise what kafka-python raises."""
+        self._bootstrap = bootstrap
+        self._partitions = partitions
+        self._seconds = seconds
+        self.met = identities(bootstrap, partitions)
+        self._next = time.monotonic() + seconds
+
+    def over(self) -> bool:
+        """Whether some are others now; looks every few seconds. May raise what kafka-python raises."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + self._seconds
+        found = identities(self._bootstrap, self._partitions)
+        return any(topic_id(found.get(where, identity)) != topic_id(identity) for where, identity in self.met.items())
 
 
 def _client(bootstrap: str) -> Any:

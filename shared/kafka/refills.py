@@ -14,6 +14,7 @@ from typing import Any
 
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
+from shared.kafka.identity import Lasting
 from shared.kafka.record import Outgoing
 from shared.kafka.topics import refills_topic
 from shared.kernel.lanes import LANES
@@ -76,6 +77,8 @@ class Requests:
 
     def __init__(self, bootstrap: str, source: str) -> None:
         self._source = source
+        self._bootstrap = bootstrap
+        self._lasting: Lasting | None = None
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap,
@@ -96,6 +99,12 @@ class Requests:
             if refill is not None and refill.source == self._source:
                 found.append(refill)
         return found
+
+    def over(self) -> bool:
+        """Whether the topic was made anew, so that another listener is needed. May raise one of `BROKER_FAILURES`."""
+        if self._lasting is None:
+            self._lasting = Lasting(self._bootstrap, [(refills_topic(self._source), 0)])
+        return self._lasting.over()
 
     def close(self) -> None:
         """Let go of the broker."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from shared.eventlog.signing import PublicKey
 from shared.kafka.failures import BROKER_FAILURES
+from shared.kafka.identity import Lasting
 from shared.kafka.independent import record_at
 from shared.kafka.record import Received
 from shared.kafka.tail import Tail
@@ -29,6 +30,8 @@ from shared.projections.rulings import PostgresDecisions
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
+_READER = "what the logs sign"
+"""Under this name it is remembered which topics of checkpoints were read."""
 _PRUNE_SECONDS = 30.0
 
 
@@ -49,7 +52,9 @@ class Auditor:
         self._bootstrap = bootstrap
         self._partitions = partitions
         self._next_prune = 0.0
-        self.hearing = Hearing(PostgresDecisions(pool), sources, chain, public, self._record, writes=writes)
+        self._writes = writes
+        self._decisions = PostgresDecisions(pool)
+        self.hearing = Hearing(self._decisions, sources, chain, public, self._record, writes=writes)
         self.heard = asyncio.Event()
         """Set when everything that had been said before the start is known."""
 
@@ -69,7 +74,10 @@ class Auditor:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def _listen(self) -> None:
-        starts = await self.hearing.starts()
+        places = [(topic, 0) for topic in self.hearing.topics]
+        lasting = await asyncio.to_thread(Lasting, self._bootstrap, places)
+        anew = await self._decisions.replaced(_READER, lasting.met) if self._writes else ()
+        starts = {where: offset for where, offset in (await self.hearing.starts()).items() if where not in anew}
         async with Tail(self._bootstrap, self.hearing.topics, starts) as tail:
             ends = await tail.ends()
             waited = {where for where, end in ends.items() if end > starts.get(where, 0)}
@@ -81,6 +89,9 @@ class Auditor:
                 if records:
                     reached = {(record.topic, record.partition): record.offset + 1 for record in records}
                     waited -= {where for where, after in reached.items() if after >= ends.get(where, 0)}
+                if await asyncio.to_thread(lasting.over):
+                    log.warning("The topics of what the logs sign were made anew: read from their beginning")
+                    return
                 now = asyncio.get_running_loop().time()
                 if now >= self._next_prune:
                     self._next_prune = now + _PRUNE_SECONDS

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from shared.kafka.identity import identities
+from shared.kafka.identity import identities, topic_id
 from shared.kafka.producer import Producer
 from shared.kafka.refills import Refill
 from shared.kernel.database import Pool
@@ -34,6 +34,10 @@ class Reading(Protocol):
         """The partitions that this member reads."""
         ...
 
+    async def renew(self) -> None:
+        """Read with another client, from where the views stand or from the beginning of what was made anew."""
+        ...
+
     async def rewind(self, topic: str, partition: int) -> None:
         """Read a partition again from its beginning."""
         ...
@@ -49,6 +53,8 @@ class Mender:
         self._questions = Questions(group)
         self._identity_seconds = identity_seconds
         self._next_identity = 0.0
+        self._met: dict[tuple[str, int], str] = {}
+        """What the partitions were when this process saw them last."""
         self._producer: Producer | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -87,9 +93,10 @@ class Mender:
     async def _identities(self, views: Collection[Progress], consumer: Reading) -> None:
         found = await asyncio.to_thread(identities, self._bootstrap, consumer.assigned or ())
         fresh = await self._decisions.replaced(self._group, found)
-        if not fresh:
+        others = [where for where, identity in found.items() if topic_id(self._met.get(where, identity)) != topic_id(identity)]
+        self._met |= found
+        if not fresh and not others:
             return
-        log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh)
-        for topic, partition in fresh:
-            await consumer.rewind(topic, partition)
+        log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh or others)
+        await consumer.renew()
         await self._publish([Refill(*lane, after, self._group, sign=True) for lane, after in standing(views, fresh).items()])

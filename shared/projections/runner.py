@@ -39,10 +39,9 @@ from shared.telemetry.ids import Point
 
 log = logging.getLogger(__name__)
 
-_TICK = 0.25
+_TICK, _FENCED_PATIENCE = 0.25, 3
 _LOOK_AFTER_BUILDS = 4
 """Ticks between two looks at which build is live."""
-_FENCED_PATIENCE = 3
 
 
 @dataclass(frozen=True, slots=True)

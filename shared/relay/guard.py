@@ -36,8 +36,7 @@ from shared.relay.recovery.branches import Ruled, Wanted
 
 log = logging.getLogger(__name__)
 
-OPEN_SECONDS: Final = 2.0
-CLOSED_SECONDS: Final = 1.0
+OPEN_SECONDS, CLOSED_SECONDS = 2.0, 1.0
 BEGIN_SECONDS: Final = 10.0
 """The longest that a start waits for the comparison; after that it goes on beside the commands."""
 APPEND_SECONDS: Final = 5.0
@@ -45,9 +44,7 @@ APPEND_SECONDS: Final = 5.0
 _AGAIN = (5.0, 30.0)
 """Seconds after another database was met: what was published last by whoever wrote to the other may still come."""
 
-DATABASE_FAILURES = (
-    asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError, RuntimeError,
-)  # fmt: skip
+DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,7 @@ class LogGuard:
         self._compared = False
         self._ends: Mapping[int, int] | None = None
         self._again: list[float] = []
+        self._recheck = 0.0
         self._failure: str | None = None
         self._doubted = True
         self._tried = asyncio.Event()
@@ -185,7 +183,9 @@ class LogGuard:
             async with self._pool.acquire() as connection:
                 found = await self._see(connection)
             now = asyncio.get_running_loop().time()
-            if not self._compared or (self._found is None and self._again and now >= self._again[0]):
+            again = self._again[0] if self._found is None and self._again else self._recheck if self._found else None
+            if not self._compared or (again is not None and now >= again):
+                self._recheck = now + _AGAIN[0]  # what closed it may have been ruled out since
                 await self._compare(found)
         except (*BROKER_FAILURES, *DATABASE_FAILURES) as failure:
             if self._failure is None:

@@ -108,6 +108,9 @@ class Refiller:
         try:
             while not self._stopping.is_set():
                 try:
+                    if await asyncio.to_thread(requests.over):
+                        await asyncio.to_thread(requests.close)
+                        requests = await asyncio.to_thread(Requests, self._bootstrap, self._source)
                     await self._answer(await asyncio.to_thread(requests.waiting, _POLL_SECONDS))
                 except (
                     *BROKER_FAILURES,

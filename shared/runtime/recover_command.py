@@ -1,4 +1,4 @@
-"""`python -m services.clubs recover [--check] [--list] [--accept-loss] [--json]`: brings a log back to what was published.
+"""`python -m services.clubs recover [--check|--list|--rule-out ...|--accept-loss]`: brings a log back to what was published.
 
 Needs the service's own settings and the owner's URL (`*_DATABASE_OWNER_URL`), while the service may run. What was done goes to
 stdout; a refusal is one sentence and exit code 1. With `--check` nothing is changed, and exit code 1 says that there is
@@ -16,12 +16,14 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from shared.eventlog.records import NONE
 from shared.eventlog.signing import load_key, load_public
 from shared.kafka.failures import BROKER_FAILURES
 from shared.kernel.clock import HO_CHI_MINH
 from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 from shared.kernel.event import Undecodable, UnknownEventType
+from shared.kernel.lanes import LANES
 from shared.projections.policy import command_id_for
 from shared.reference.book import load
 from shared.relay.recovery.anew import Fits
@@ -44,6 +46,9 @@ async def run_recover(service: Service, options: argparse.Namespace) -> int:
     async with _place(service) as place:
         if options.list:
             await _list(place, json_only=options.json)
+            return 0
+        if options.rule_out is not None:
+            await _rule_out(place, options.rule_out)
             return 0
         try:
             plan = await plan_of(place, _say)
@@ -121,6 +126,42 @@ async def _rule(place: Place, plan: Plan) -> list[str]:
         lines.append(f"  làn / lane {lane}, vị trí / position {position}: {done}")
     await mirror(place.source, place.file, place.bootstrap)
     return lines
+
+
+async def _rule_out(place: Place, record: str) -> None:
+    """A person says that a record which follows the log on Kafka was written by a stranger. May raise `Refused`."""
+    try:
+        lane, position, digest = record.split(":")
+        where, taken = (int(lane), int(position)), bytes.fromhex(digest)
+    except ValueError:
+        where, taken = (-1, 0), b""
+    if not 0 <= where[0] < LANES or where[1] < 1 or len(taken) != len(NONE):
+        raise Refused(
+            "no-record",
+            "Viết bản ghi theo dạng LÀN:VỊ_TRÍ:HASH (64 chữ số hệ 16), như recover --check --json đã in.",
+            "Write the record as LANE:POSITION:HASH (64 hexadecimal digits), as recover --check --json prints it.",
+        )
+    signing = service_settings(place.source, os.environ).signing
+    ruling, file = None, place.file
+    if signing is not None and file is not None:
+        key = load_key(signing.key)
+        ruling = await rule(place.pool, place.source, key, file, *where, "clb recover --rule-out", taken=taken)
+    if file is None or ruling is None or ruling.stands:
+        raise Refused(
+            "not-ruled",
+            "Không ký được: cần CLB_SIGNING_KEY, và nhật ký chưa từng có, ký hay phát gì ở vị trí này (xem clb verify).",
+            "It cannot be signed: CLB_SIGNING_KEY is needed, and a log that never had, signed or published anything at this "
+            "position (see clb verify).",
+            status=409,
+        )
+    try:
+        await mirror(place.source, file, place.bootstrap)
+    except BROKER_FAILURES as failure:
+        raise _no_kafka(place.bootstrap, failure) from failure
+    print(
+        f"Đã ký: bản ghi {record} không phải của nhật ký {place.source} / "
+        f"signed: the record {record} is not of the log of {place.source}"
+    )
 
 
 async def _effects(place: Place, service: Service, outcome: Outcome) -> list[str]:

@@ -178,6 +178,9 @@ def _parser(name: str) -> argparse.ArgumentParser:
         "--check", "--dry-run", action="store_true", help="only show; exit code 1 if there is something to do"
     )
     recovery.add_argument("--list", action="store_true", help="what earlier recoveries did, and the events that did not fit")
+    recovery.add_argument(
+        "--rule-out", metavar="LANE:POSITION:HASH", help="sign that this record, which follows the log on Kafka, is a forgery"
+    )
     recovery.add_argument("--accept-loss", action="store_true", help="open the log although signed events are gone for good")
     recovery.add_argument("--json", action="store_true", help="the answer for programs, progress on stderr")
     migration = roles.add_parser("migrate", help="make the tables, as the owner of the database")

@@ -24,6 +24,7 @@ from tests.chaos.reading import consumer_of, until
 from tests.prove.lies import TOPIC, Lie, next_in_lane
 from tests.system.world import World
 
+_ATTEMPTS = 10
 _BACK = 150
 """So many of the last records of a partition a liar looks at."""
 
@@ -80,13 +81,18 @@ class Liar:
         ]
 
     async def tell(self, kind: str) -> bool:
-        """Put it on the topic; False if there is nothing to lie about yet, or Kafka does not take it."""
+        """Put it on the topic; False if there is nothing to lie about, or Kafka does not take it."""
         act = next(act for name, _, act in (*self.plain, *self.good) if name == kind)
-        try:
-            await asyncio.to_thread(act)
-        except (KafkaError, LookupError, TimeoutError):
-            return False
-        return True
+        for _ in range(_ATTEMPTS):
+            try:
+                await asyncio.to_thread(act)
+            except LookupError:
+                await asyncio.sleep(0.5)
+            except (KafkaError, TimeoutError):
+                return False
+            else:
+                return True
+        return False
 
     async def settled(self) -> bool:
         """Whether each good forgery is known to be one: a ruling speaks of its position, or the log has signed and published

@@ -122,7 +122,7 @@ async def test_a_process_in_all_roles_exposes_the_whole_catalogue_of_a_service(p
         await until(lambda: alive(client, "/ready"))
         health = (await client.get("/health")).json()
         assert health["parts"] == dict.fromkeys(
-            ("relay", "checkpoints", "refills", "projections", "web", "operations"), "running"
+            ("guard", "relay", "checkpoints", "refills", "verification", "projections", "web", "operations"), "running"
         )
     async with client_of(port) as client:
         token = await centre(client)

@@ -191,7 +191,8 @@ async def test_F16_a_topic_made_again_in_another_order_is_read_from_its_beginnin
 
 async def identities(flow: Place) -> bool:
     async with flow.pool.acquire() as connection:
-        return bool(await connection.fetchval("select count(*) = 6 from projection.topic_identities"))
+        query = "select count(*) = 6 from projection.topic_identities where topic = $1"
+        return bool(await connection.fetchval(query, f"{flow.source}.events"))
 
 
 async def in_one_partition(flow: Place) -> list[str]:

@@ -24,6 +24,7 @@ def test_every_declared_step_of_a_rebuild_is_one_at_which_it_is_killed() -> None
 async def test_a_rebuild_killed_at_any_step_leaves_a_whole_view_and_is_finished_by_running_it_again(
     flow: Place, point: str
 ) -> None:
+    """Its process has no log to ask, so the two builds are the same and nobody may call them equal to the record."""
     book = Book(flow.source)
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
     async with running(runner):
@@ -35,7 +36,8 @@ async def test_a_rebuild_killed_at_any_step_leaves_a_whole_view_and_is_finished_
         assert build == (2 if point == "rebuild.after_swap" else 1)
         code, proof = await rebuilder(flow, None)
         assert code == 0
-        assert json.loads(proof)["compared"]["equal"]
+        compared = json.loads(proof)["compared"]
+        assert (compared["same"], compared["equal"]) == (True, False)
         await publish(flow.bootstrap, [book.put("purse-1", 1)])
         await until(lambda: in_view(flow, book), 30)
     assert list((await states(flow)).values()) == ["live", "kept"]
