@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from shared.kafka.record import Partition, Received
 from shared.kafka.topics import topic_of
@@ -16,8 +17,21 @@ from shared.projections.fold import Folded, TooManyDeadLetters, fold_into
 from shared.projections.progress import Progress
 from shared.projections.store import Stores
 from shared.projections.view import View
+from shared.telemetry.ids import Point
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """A batch that one view has committed. Times are nanoseconds since 1970; `point` is its span, if one was asked for."""
+
+    view: View
+    records: Sequence[Received]
+    folded: Folded
+    began: int
+    ended: int
+    point: Point | None
 
 
 async def take_over(

@@ -151,9 +151,10 @@ class Hearing:
         log.warning("Ruled: position %d of lane %s %s %s (%s)", position, lane, verb, ruling.hash.hex()[:16], ruling.by)
 
 
-async def load(decisions: Decisions, chain: Chain) -> None:
-    """Let a chain know which logs a database knows, and what was decided."""
+async def load(decisions: Decisions, chain: Chain) -> Chain:
+    """Let a chain know which logs a database knows, and what was decided; answers it."""
     for source, identity in (await decisions.logs()).items():
         chain.know(source, identity)
     for ruled in await decisions.rulings():
         chain.rule(ruled.lane, ruled.position, ruled.hash, stands=ruled.stands)
+    return chain

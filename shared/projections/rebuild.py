@@ -246,9 +246,7 @@ async def _swap(place: Place, view: View, live: Built, new: Built, proof: str, *
 
 async def _chain(place: Place) -> Chain:
     """What this database knows of the logs, for the last steps of a build that is not live."""
-    chain = Chain(keeps=False)
-    await load(PostgresDecisions(place.pool), chain)
-    return chain
+    return await load(PostgresDecisions(place.pool), Chain(keeps=False))
 
 
 async def _live(place: Place, view: View) -> Built:

@@ -12,7 +12,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from shared.eventlog.signing import PublicKey
 from shared.kafka.consumer import BatchConsumer
@@ -22,11 +21,10 @@ from shared.kernel.crashpoint import crashpoint
 from shared.kernel.database import Pool
 from shared.projections import checkpoints, rulings
 from shared.projections.auditor import Auditor
-from shared.projections.batches import fold_batch, take_over, wanted
+from shared.projections.batches import BatchDone, fold_batch, take_over, wanted
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Fenced, Lane
 from shared.projections.failures import will_pass
-from shared.projections.fold import Folded
 from shared.projections.following import follow
 from shared.projections.mending import Mender
 from shared.projections.postgres_store import PostgresStores
@@ -42,18 +40,6 @@ log = logging.getLogger(__name__)
 _TICK, _FENCED_PATIENCE = 0.25, 3
 _LOOK_AFTER_BUILDS = 4
 """Ticks between two looks at which build is live."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchDone:
-    """A batch that one view has committed. Times are nanoseconds since 1970; `point` is its span, if one was asked for."""
-
-    view: View
-    records: Sequence[Received]
-    folded: Folded
-    began: int
-    ended: int
-    point: Point | None
 
 
 class Runner:

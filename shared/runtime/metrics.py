@@ -19,8 +19,9 @@ from shared.feeds.feed import Feed
 from shared.kafka.record import Received
 from shared.kernel.database import Pool
 from shared.kernel.errors import Refused
+from shared.projections.batches import BatchDone
 from shared.projections.policy import PolicyRunner
-from shared.projections.runner import BatchDone, Runner
+from shared.projections.runner import Runner
 from shared.projections.view import View
 from shared.relay.guard import LogGuard
 from shared.relay.relay import Published, Relay

@@ -20,7 +20,8 @@ from shared.feeds.feed import Feed, Message
 from shared.kafka.record import Received
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import partition_of
-from shared.projections.runner import BatchDone, Runner
+from shared.projections.batches import BatchDone
+from shared.projections.runner import Runner
 from shared.relay.relay import Published, Relay
 from shared.runtime.metrics import outcome_of
 from shared.runtime.telemetry import MOST, Tracing

@@ -144,7 +144,7 @@ class Client:
             return
         stored = noted.answer
         assert stored is not None
-        if self._gone.issuperset(stored.event_ids) and isinstance(answer, Done):
+        if self._gone.issuperset(stored.event_ids):
             return
         if not isinstance(answer, Done) or (answer.outcome.stream, answer.outcome.version, answer.outcome.event_ids) != (
             stored.stream, stored.version, stored.event_ids,

@@ -30,6 +30,7 @@ class Member:
         self._generation = -1
         self._next: dict[Where, int] = {}
         self._pause = _PAUSE
+        self._in_hand = False
         self.heard_at = 0.0
         """When the group last heard of it."""
 
@@ -44,8 +45,8 @@ class Member:
 
     @property
     def unread(self) -> bool:
-        """Whether something waits to be read, or it reads nothing yet."""
-        return not self._next or any(at < len(self._broker.logs[where]) for where, at in self._next.items())
+        """Whether something waits to be read or is in hand, or it reads nothing yet."""
+        return self._in_hand or not self._next or any(at < len(self._broker.logs[where]) for where, at in self._next.items())
 
     def rewind(self, topic: str, partition: int, offset: int = 0) -> None:
         """See `BatchConsumer.rewind`."""
@@ -72,6 +73,7 @@ class Member:
             if not records:
                 await asyncio.sleep(0.1)
                 continue
+            self._in_hand = True
             try:
                 await self._handle(records)
             except Exception:  # noqa: BLE001  as the real one: whatever it is, the batch comes again
@@ -83,6 +85,8 @@ class Member:
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             else:
                 self._pause = _PAUSE
+            finally:
+                self._in_hand = False
 
     async def _rejoin(self) -> None:
         generation, share = self._broker.generation, [p for p in self._broker.share(self) if p.topic in self._topics]

@@ -138,7 +138,7 @@ NAIVE: dict[str, tuple[Parts, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("mistake", NAIVE)
 def test_a_naive_twin_is_caught(mistake: str) -> None:
     parts, promise, only = NAIVE[mistake]
-    for seed in range(300):
+    for seed in range(600):
         if any(violation.startswith(promise) for violation in simulate(seed, parts, only).violations):
             return
-    pytest.fail(f"{mistake}: 300 seeds did not notice")
+    pytest.fail(f"{mistake}: 600 seeds did not notice")
