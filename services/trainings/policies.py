@@ -22,7 +22,7 @@ from shared.kernel.event import EventCodec
 from shared.kernel.place import PlaceRef
 from shared.kernel.ports import PlaceBook
 from shared.kernel.principal import CENTRE
-from shared.projections.policy import command_id_for
+from shared.projections.policy import because_of
 from shared.projections.view import Delivered
 
 _TRAINERS = """
@@ -89,12 +89,7 @@ class TrainBoards:
 
     def _request(self, recorded: Recorded, command: BoardCommand) -> Request:
         asked = f"{self.name}:{command.TYPE}:{command.model_dump_json()}"
-        return Request(
-            command_id=command_id_for(recorded.event_id, asked),
-            command=command,
-            principal=CENTRE,
-            caused_at=recorded.recorded_at,
-        )
+        return because_of(recorded, asked, command, CENTRE)
 
     async def _founded(self, connection: Connection, recorded: Recorded, event: ClubFounded) -> list[BoardCommand]:
         await connection.execute(

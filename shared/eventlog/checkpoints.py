@@ -42,6 +42,9 @@ class Checkpoint:
     """One a lane, in order."""
     previous: bytes
     """The hash of the checkpoint before; 32 zero bytes before the first."""
+    given_up: tuple[tuple[int, int], ...] = ()
+    """Lanes that lost for good what was signed of them, each with the last position that they kept of it: a person has given up
+    what earlier checkpoints sign behind it."""
 
     @property
     def content(self) -> bytes:
@@ -66,6 +69,7 @@ class Checkpoint:
         return {
             "deployment": self.identity.deployment,
             "format": _FORMAT,
+            "given_up": [[lane, position] for lane, position in self.given_up],
             "heads": [[position, digest.hex()] for position, digest in self.heads],
             "log": self.identity.log_id,
             "previous": self.previous.hex(),
@@ -100,6 +104,7 @@ def read_line(line: str, public: PublicKey | None) -> Checkpoint:
             datetime.fromisoformat(statement["time"]),
             heads,
             bytes.fromhex(statement["previous"]),
+            tuple((int(lane), int(position)) for lane, position in statement["given_up"]),
         )
         signature = bytes.fromhex(found["signature"])
     except (ValueError, TypeError, KeyError, AttributeError) as failure:

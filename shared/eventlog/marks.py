@@ -7,6 +7,7 @@ between two of them, and that is said; so is a line that is missing between two.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,9 +78,17 @@ def marks_of(checkpoints: Iterable[tuple[int, Checkpoint]]) -> Marks:
         known.add(checkpoint.hash)
         marks.first = marks.first or checkpoint.time
         marks.last, marks.count = checkpoint, marks.count + 1
+        for lane, position in checkpoint.given_up:
+            _forget(marks, lane, position)
         for lane, (position, digest) in enumerate(checkpoint.heads):
             _mark(marks, lane, position, digest, checkpoint, before)
     return marks
+
+
+def _forget(marks: Marks, lane: int, position: int) -> None:
+    """What was signed of a lane behind this position is gone for good, and a person has said so."""
+    kept = bisect_right(marks.positions[lane], position)
+    del marks.positions[lane][kept:], marks.times[lane][kept:], marks.hashes[lane][kept * _HASH :]
 
 
 def _mark(marks: Marks, lane: int, position: int, hash: bytes, checkpoint: Checkpoint, before: Checkpoint | None) -> None:

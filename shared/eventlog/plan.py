@@ -27,8 +27,9 @@ AnyDecider = Decider[Any, Any, Any]
 class Request:
     """A command of somebody. `recorded_at` is only for a log that is marked as simulated.
 
-    `caused_at` is when the event was recorded that a policy answers with this command. A simulated log takes it as the
-    recorded time, so that the answer does not stand years after its cause; a log that keeps real time does not look at it.
+    `caused_by` is the id of the event that a policy answers with this command, `caused_at` when that was recorded. A simulated
+    log takes it as the recorded time, so that the answer does not stand years after its cause; a log that keeps real time does
+    not look at it.
     """
 
     command_id: str
@@ -36,6 +37,7 @@ class Request:
     principal: Principal
     recorded_at: datetime | None = None
     caused_at: datetime | None = None
+    caused_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ _QUEUED_KIB = 16_384
 """What is fetched ahead, of all partitions together: some batches."""
 _LOOKS_AGAIN_MS = 20
 """How soon the client looks again whether its full queue has room: what is in it lasts for some seconds."""
+_ENDS_MS = 500
+"""How often the client says where its partitions end."""
 _FETCH_BYTES = 8 * 1024 * 1024
 """What one request brings, be it of one partition alone: a batch of a catch-up is then of few partitions, and what has to be
 read and written once a stream and batch is shared by more events."""
@@ -69,6 +72,7 @@ class BatchConsumer:
         self._pause = _FIRST_PAUSE
         self._turned: dict[tuple[str, int], int] = {}
         """Where somebody wanted to read again since the last batch that went well."""
+        self._ends: dict[tuple[str, int], int] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self.assigned: frozenset[tuple[str, int]] | None = None
         """What this member reads; None before it has joined the group, or after it was thrown out of it."""
@@ -87,6 +91,8 @@ class BatchConsumer:
                 "queued.max.messages.kbytes": _QUEUED_KIB,
                 "reconnect.backoff.max.ms": 1000,
                 "log_level": 3,
+                "statistics.interval.ms": _ENDS_MS,
+                "stats_cb": self._statistics,
             },
         )
         self._subscriber: BatchSubscriber = self.broker.subscriber(
@@ -127,20 +133,9 @@ class BatchConsumer:
         self.assigned = None
 
     def ends(self) -> dict[tuple[str, int], int]:
-        """Where each partition of this member ended when the broker last said so; asks nobody."""
-        consumer = self._subscriber.consumer
-        found: dict[tuple[str, int], int] = {}
-        if consumer is None:
-            return found
-        for topic, partition in self.assigned or ():
-            at = TopicPartition(topic, partition)
-            try:
-                _, end = consumer.consumer.get_watermark_offsets(at, cached=True)
-            except (KafkaException, RuntimeError):  # it was taken away, or the client is closing
-                continue
-            if end >= 0:
-                found[topic, partition] = end
-        return found
+        """Where each partition of this member ended when the broker last said so, within the last second; asks nobody. The
+        client itself must not be asked here: it answers one caller at a time, and waits for `assigned` meanwhile."""
+        return {where: end for where, end in self._ends.items() if where in (self.assigned or ())}
 
     async def rewind(self, topic: str, partition: int, offset: int = OFFSET_BEGINNING) -> None:
         """Read a partition again from its beginning, or from an offset on; also if the batch in hand fails meanwhile, or
@@ -152,7 +147,7 @@ class BatchConsumer:
         """Join the group again with another client, which reads where `assigned` says: a client that met a topic which was
         made anew since reads nothing of the new one (`identity.Lasting`)."""
         await self._subscriber.stop()
-        self.assigned = None
+        self.assigned, self._ends = None, {}
         self._turned.clear()
         await self._subscriber.start()
 
@@ -210,6 +205,15 @@ class BatchConsumer:
             await consumer.commit(asynchronous=True)
         except KafkaException:
             log.debug("Offsets were not committed; the checkpoints are the truth", exc_info=True)
+
+    def _statistics(self, told: str) -> None:
+        """In the polling thread."""
+        self._ends = {
+            (topic["topic"], part["partition"]): part["hi_offset"]
+            for topic in json.loads(told)["topics"].values()
+            for part in topic["partitions"].values()
+            if part["hi_offset"] >= 0
+        }
 
     def _assign(self, client: Client, partitions: list[TopicPartition]) -> None:
         """In the polling thread, while the group waits."""

@@ -4,24 +4,22 @@ A topic that was deleted and made again has the old name and another id, and the
 though they may be within its range. A first offset that moved means that records were taken away. Blocks; call it in a thread.
 """
 
-# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# kafka-python has no types; what comes from it is turned into our own in this one function.
+# pyright: reportPrivateImportUsage=false
+# confluent-kafka documents these names, and does not say in its types that it exports them.
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from contextlib import closing
 from typing import Any, NamedTuple
 
-from kafka.admin import KafkaAdminClient
-from kafka.structs import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec, TopicDescription
 
 Where = tuple[str, int]
 """Topic and partition."""
-_UNKNOWN_TOPIC = 3
-_EARLIEST, _LATEST = -2, -1
-"""What the protocol calls the first offset of a partition, and the one after its last record."""
+_SECONDS = 4.0
+"""How long one question to the broker may take."""
 
 
 class Standing(NamedTuple):
@@ -34,20 +32,14 @@ class Standing(NamedTuple):
 
 
 def standings(bootstrap: str, topic: str) -> dict[int, Standing]:
-    """What each partition of a topic is; empty if there is no such topic. May raise what kafka-python raises."""
+    """What each partition of a topic is; empty if there is no such topic. May raise `KafkaException` and `TimeoutError`."""
     admin = _client(bootstrap)
-    with closing(admin):
-        (described,) = admin.describe_topics([topic])
-        if described["error_code"] == _UNKNOWN_TOPIC:
-            return {}
-        if described["error_code"] or not described["topic_id"]:
-            raise TimeoutError(f"{topic} is not described: error {described['error_code']}")
-        wanted = [TopicPartition(topic, part["partition_index"]) for part in described["partitions"]]
-        firsts = admin.list_partition_offsets(dict.fromkeys(wanted, _EARLIEST))
-        ends = admin.list_partition_offsets(dict.fromkeys(wanted, _LATEST))
-        return {
-            where.partition: Standing(f"{described['topic_id']}@{firsts[where].offset}", ends[where].offset) for where in wanted
-        }
+    described = _described(admin, [topic]).get(topic)
+    if described is None:
+        return {}
+    wanted = [(topic, part.id) for part in described.partitions]
+    firsts, ends = _offsets(admin, wanted, OffsetSpec.earliest()), _offsets(admin, wanted, OffsetSpec.latest())
+    return {at[1]: Standing(f"{described.topic_id}@{firsts[at]}", ends[at]) for at in wanted}
 
 
 def first_of(identity: str) -> int:
@@ -56,16 +48,12 @@ def first_of(identity: str) -> int:
 
 
 def identities(bootstrap: str, partitions: Collection[Where]) -> dict[Where, str]:
-    """The identity of each partition that exists. May raise what kafka-python raises."""
+    """The identity of each partition that exists. May raise `KafkaException` and `TimeoutError`."""
     admin = _client(bootstrap)
-    with closing(admin):
-        described = admin.describe_topics(sorted({topic for topic, _ in partitions}))
-        ids = {topic["name"]: topic["topic_id"] for topic in described if not topic["error_code"] and topic["topic_id"]}
-        wanted = [where for where in sorted(partitions) if where[0] in ids]
-        if not wanted:
-            return {}
-        firsts = admin.list_partition_offsets({TopicPartition(*where): _EARLIEST for where in wanted})
-        return {(topic, number): f"{ids[topic]}@{firsts[TopicPartition(topic, number)].offset}" for topic, number in wanted}
+    described = _described(admin, sorted({topic for topic, _ in partitions}))
+    existing = {(topic, part.id) for topic, found in described.items() for part in found.partitions}
+    firsts = _offsets(admin, existing.intersection(partitions), OffsetSpec.earliest())
+    return {where: f"{described[where[0]].topic_id}@{first}" for where, first in firsts.items()}
 
 
 def topic_id(identity: str) -> str:
@@ -79,7 +67,7 @@ class Lasting:
     assignment either. Whoever reads for long needs a new client then. Blocks; call it in a thread."""
 
     def __init__(self, bootstrap: str, partitions: Collection[Where], *, seconds: float = 5.0) -> None:
-        """Call this before the client is made. May raise what kafka-python raises."""
+        """Call this before the client is made. May raise `KafkaException` and `TimeoutError`."""
         self._bootstrap = bootstrap
         self._partitions = partitions
         self._seconds = seconds
@@ -87,7 +75,7 @@ class Lasting:
         self._next = time.monotonic() + seconds
 
     def over(self) -> bool:
-        """Whether some are others now; looks every few seconds. May raise what kafka-python raises."""
+        """Whether some are others now; looks every few seconds. May raise `KafkaException` and `TimeoutError`."""
         if time.monotonic() < self._next:
             return False
         self._next = time.monotonic() + self._seconds
@@ -96,5 +84,27 @@ class Lasting:
 
 
 def _client(bootstrap: str) -> Any:
-    patience: dict[str, Any] = {"bootstrap_timeout_ms": 3000, "request_timeout_ms": 4000}
-    return KafkaAdminClient(bootstrap_servers=bootstrap, client_id="lien-the-identity", **patience)
+    """The client, whose answers have no types."""
+    return AdminClient({"bootstrap.servers": bootstrap, "client.id": "lien-the-identity", "log_level": 3})
+
+
+def _described(admin: Any, topics: Collection[str]) -> dict[str, TopicDescription]:
+    """Those that exist."""
+    found: dict[str, TopicDescription] = {}
+    if not topics:
+        return found
+    for topic, answer in admin.describe_topics(TopicCollection(list(topics)), request_timeout=_SECONDS).items():
+        try:
+            found[topic] = answer.result(2 * _SECONDS)
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            if error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+    return found
+
+
+def _offsets(admin: Any, partitions: Collection[Where], which: Any) -> dict[Where, int]:
+    if not partitions:
+        return {}
+    asked = admin.list_offsets({TopicPartition(*where): which for where in sorted(partitions)}, request_timeout=_SECONDS)
+    return {(at.topic, at.partition): answer.result(2 * _SECONDS).offset for at, answer in asked.items()}

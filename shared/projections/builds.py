@@ -31,6 +31,7 @@ create table if not exists projection.builds (
     made_at timestamptz not null default clock_timestamp(),
     live_since timestamptz,
     certificate text,
+    restarts int not null default 0,
     primary key (view, build)
 );
 create unique index if not exists one_live_build on projection.builds (view) where state = 'live';
@@ -62,6 +63,8 @@ class Build:
     made_at: datetime
     live_since: datetime | None
     certificate: str | None
+    restarts: int
+    """How often a policy was made to forget everything and to read anew."""
 
     @property
     def certified(self) -> bool:
@@ -110,7 +113,7 @@ def beside(view: View, number: int) -> Built:
 async def of(connection: Connection, view: str) -> list[Build]:
     """All builds of a view, the newest first."""
     rows = await connection.fetch(
-        """select view, build, code, state, made_at, live_since, certificate
+        """select view, build, code, state, made_at, live_since, certificate, restarts
         from projection.builds where view = $1 order by build desc""",
         view,
     )

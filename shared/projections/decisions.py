@@ -11,13 +11,11 @@ from typing import NamedTuple, Protocol
 
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
+from shared.kafka.identity import Where
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane
 from shared.projections.links import Link, Overruled
 from shared.projections.store import SetAside
-
-Where = tuple[str, int]
-"""Topic and partition."""
 
 
 class Ruled(NamedTuple):

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 async def follow(connection: Connection, views: Mapping[str, View], progress: Mapping[str, Progress]) -> bool:
-    """Go over to the live build of each view; whether one has changed."""
+    """Go over to the live build of each view; whether one has changed, or reads anew."""
     moved = False
     for name, view in views.items():
         mine = progress[name]
@@ -27,5 +27,8 @@ async def follow(connection: Connection, views: Mapping[str, View], progress: Ma
         elif live is not None and mine.view.version != live.number:
             log.info("View %s: build %d is live", name, live.number)
             mine.move_to(Built(view, live.number))
-            moved = True
+            mine.restarts, moved = live.restarts, True
+        elif live is not None and mine.restarts != live.restarts:
+            log.warning("%s reads anew: what it had taken was ruled out", name)
+            mine.restarts, moved = live.restarts, True
     return moved

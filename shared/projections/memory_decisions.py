@@ -10,11 +10,10 @@ from dataclasses import replace
 
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
+from shared.kafka.identity import Where
 from shared.kafka.record import Received
-from shared.kafka.topics import PARTITIONS, topic_of
-from shared.kernel.lanes import partition_of
 from shared.projections.checkpoints import Lane, Moved
-from shared.projections.decisions import Ruled, Where
+from shared.projections.decisions import Ruled
 from shared.projections.links import RING, Link, Overruled
 from shared.projections.memory import keep_aside
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
@@ -131,9 +130,24 @@ class MemoryDecisions:
                     transaction.drop("links", key)
 
 
+def _read_anew(transaction: MemoryTransaction, view: str, version: int) -> None:
+    """The rows of a policy stand in the table of its name."""
+    for key, row in transaction.scan("checkpoints").items():
+        if key[:2] == (view, version):
+            transaction.put("checkpoints", key, replace(row, position=0, head=None))
+            transaction.put("epochs", key, transaction.get("epochs", key, 0) + 1)
+    for table in ("parked", "offsets"):
+        for key in transaction.scan(table):
+            if key[:2] == (view, version):
+                transaction.drop(table, key)
+    for key in transaction.scan(view):
+        transaction.drop(view, key)
+    transaction.put("restarts", view, transaction.get("restarts", view, 0) + 1)
+
+
 async def _overrule(transaction: MemoryTransaction, overruled: Overruled, records: Sequence[Received]) -> None:
     lane, position = overruled.lane, overruled.position
-    keys = sorted(key for key in transaction.scan("checkpoints") if key[2:] == lane)
+    keys = sorted(key for key in transaction.scan("checkpoints") if key[2:] == lane or key[0].startswith(POLICY))
     await transaction.lock("checkpoints", keys)
     links: dict[tuple[str, int, int], tuple[Link, ...]] = transaction.scan("links")
     links = {key: kept for key, kept in links.items() if key[:2] == lane}
@@ -142,18 +156,13 @@ async def _overrule(transaction: MemoryTransaction, overruled: Overruled, record
         return
     for key in keys:
         row: Moved = transaction.get("checkpoints", key)
-        if row.position < position:
+        if key[2:] != lane or row.position < position:
             continue
         if not key[0].startswith(POLICY):
             if transaction.get("spoiled", (*key, position)) is None:
                 transaction.put("spoiled", (*key, position), overruled)
             continue
-        back = 0 if overruled.before is None else position - 1
-        transaction.put("checkpoints", key, replace(row, position=back, head=overruled.before))
-        for parked in transaction.scan("parked"):
-            if parked[:4] == key and parked[4] > back:
-                transaction.drop("parked", parked)
-        transaction.drop("offsets", (*key[:2], (topic_of(lane[0]), partition_of(lane[1], PARTITIONS))))
+        _read_anew(transaction, *key[:2])
     for key, kept in links.items():
         if key[2] >= position:
             transaction.drop("links", key)

@@ -2,7 +2,8 @@
 
 A lane whose gap is still there after the topic was read again is asked for at its service, with growing pauses. A topic that
 was deleted and made again has another identity, and so has a partition whose first records were taken away: then it is read
-from the beginning, since the old offsets mean nothing, and its lanes are asked for from where each stands. It skips nothing.
+from the beginning, since the old offsets mean nothing, and its lanes are asked for from where each stands. It skips nothing:
+what a partition is, is compared before anything is read at an old offset, and then every few seconds.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import logging
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from shared.kafka.identity import identities, topic_id
+from shared.kafka.identity import Where, identities
 from shared.kafka.producer import Producer
 from shared.kafka.refills import Refill
 from shared.kernel.database import Pool
@@ -53,8 +54,11 @@ class Mender:
         self._questions = Questions(group)
         self._identity_seconds = identity_seconds
         self._next_identity = 0.0
-        self._met: dict[tuple[str, int], str] = {}
-        """What the partitions were when this process saw them last."""
+        self._met: dict[Where, str] = {}
+        """What the partitions were when this process saw them last, also those that others read now: a client that joins while
+        a topic is being made anew is given nothing, and is not told when it is there."""
+        self._fresh: set[Where] = set()
+        """Partitions that were made anew and whose lanes are not asked for yet."""
         self._producer: Producer | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -63,14 +67,25 @@ class Mender:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look(views, consumer, chain))
 
+    async def take_over(self, partitions: Collection[Where]) -> set[Where]:
+        """Those of the partitions that are others than any process of the group has read; call it when they are claimed, and
+        before they are read. May raise what the broker and the database raise."""
+        found = await asyncio.to_thread(identities, self._bootstrap, partitions)
+        fresh = set(await self._decisions.replaced(self._group, found))
+        self._met |= found
+        self._fresh |= fresh
+        return fresh
+
     async def _look(self, views: Collection[Progress], consumer: Reading, chain: Chain) -> None:
         """What fails is tried again with the next look."""
         try:
             await self._publish(self._questions.due(views, chain))
+            if self._fresh:
+                await self._ask_for_fresh(views)
             now = asyncio.get_running_loop().time()
-            if now >= self._next_identity and consumer.assigned:
+            if now >= self._next_identity and self._met:
                 self._next_identity = now + self._identity_seconds
-                await self._identities(views, consumer)
+                await self._identities(consumer)
         except Exception as failure:  # noqa: BLE001  whatever it is must not end the runner, whose own failures speak for it
             log.warning("Looking after the topics of %s: %s: %s", self._group, type(failure).__name__, failure)
 
@@ -90,13 +105,15 @@ class Mender:
         log.warning("%s asks: %s", self._group, wanted)
         await self._producer.publish([refill.record() for refill in wanted])
 
-    async def _identities(self, views: Collection[Progress], consumer: Reading) -> None:
-        found = await asyncio.to_thread(identities, self._bootstrap, consumer.assigned or ())
-        fresh = await self._decisions.replaced(self._group, found)
-        others = [where for where, identity in found.items() if topic_id(self._met.get(where, identity)) != topic_id(identity)]
-        self._met |= found
-        if not fresh and not others:
-            return
-        log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, fresh or others)
-        await consumer.renew()
+    async def _ask_for_fresh(self, views: Collection[Progress]) -> None:
+        fresh = set(self._fresh)
+        log.error("Topics of %s were made anew or lost records; read from the beginning: %s", self._group, sorted(fresh))
         await self._publish([Refill(*lane, after, self._group, sign=True) for lane, after in standing(views, fresh).items()])
+        self._fresh -= fresh
+
+    async def _identities(self, consumer: Reading) -> None:
+        """Another client takes over anew where anything is another one than this one met."""
+        found = await asyncio.to_thread(identities, self._bootstrap, self._met)
+        if any(found.get(where, identity) != identity for where, identity in self._met.items()):
+            await consumer.renew()
+            self._met |= found

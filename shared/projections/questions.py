@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
+from shared.kafka.identity import Where
 from shared.kafka.refills import Refill
 from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.lanes import LANES, partition_of
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Where
 from shared.projections.progress import Progress
 
 UNPROVED_SECONDS: Final = 300.0

@@ -1,7 +1,7 @@
 """What a service's database keeps of what the logs said (`Decisions`), and what a ruling does to it.
 
-A view that folded a record which is ruled out must be rebuilt, and waits until then; a policy steps back to before the
-position, since its own tables are only its memory. The record itself is listed with what policies did because of it.
+A view that folded a record which is ruled out must be rebuilt, and waits until then; a policy forgets everything and reads
+anew, since its own tables are only its memory. The record itself is listed with what policies did because of it.
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ from uuid import UUID
 from shared.eventlog.records import NONE, LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates
+from shared.kafka.identity import Where
 from shared.kafka.record import Received
-from shared.kafka.topics import PARTITIONS, topic_of
 from shared.kernel.database import Connection, Pool
-from shared.kernel.lanes import partition_of
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Ruled, Where
+from shared.projections.decisions import Ruled
 from shared.projections.links import RING, Link, Overruled, Taken
-from shared.projections.policy import POLICY, command_id_for
+from shared.projections.policy import POLICY, commands_because_of, read_anew
 from shared.projections.postgres_store import keep_aside
 from shared.projections.store import SetAside
 
-_ANSWERS = 10
-"""So many commands of a policy's answer to one event are looked for."""
 _HASH = len(NONE)
 
 
@@ -199,31 +196,20 @@ async def _stands(connection: Connection, overruled: Overruled) -> bool:
 
 
 async def _take_back(connection: Connection, overruled: Overruled, records: Sequence[Received]) -> None:
-    """Name the builds that have passed the position, take policies back to before it, list the records that were taken."""
+    """Name the builds that have passed the position, let policies that have read anew, list the records that were taken."""
     where = (*overruled.lane, overruled.position)
-    # Where the hash before it is not known any more, a policy reads its lane again from the beginning.
-    policies = [
-        (row["view"], row["version"])
-        for row in await connection.fetch(
-            """update projection.checkpoints set position = case when $4::bytea is null then 0 else $3 - 1 end, head = $4
-            where source = $1 and lane = $2 and position >= $3 and starts_with(view, $5) returning view, version""",
-            *where,
-            overruled.before,
-            POLICY,
-        )
-    ]
-    effects = await _effects(connection, records, [name.removeprefix(POLICY) for name, _ in policies])
+    rows = await connection.fetch(
+        """select view, version from projection.checkpoints
+        where source = $1 and lane = $2 and position >= $3 and starts_with(view, $4) order by view, version""",
+        *where,
+        POLICY,
+    )
+    policies = [(row["view"], row["version"]) for row in rows]
+    events = [event_id for record in records if (event_id := _event_id(record)) is not None]
+    effects = [command for command, _ in await commands_because_of(connection, events)]
     await _spoil(connection, overruled, effects)
-    for view, version in policies:
-        await connection.execute(
-            """delete from projection.parked where view = $1 and version = $2 and source = $3 and lane = $4
-            and position >= $5""",
-            view, version, *overruled.lane, 1 if overruled.before is None else overruled.position,
-        )  # fmt: skip
-        await connection.execute(
-            "delete from projection.offsets where view = $1 and version = $2 and topic = $3 and partition = $4",
-            view, version, topic_of(where[0]), partition_of(where[1], PARTITIONS),
-        )  # fmt: skip
+    for policy in policies:
+        await read_anew(connection, *policy)
     await connection.execute("delete from projection.links where source = $1 and lane = $2 and first >= $3", *where)
     await connection.execute(
         """update projection.links set hashes = substring(hashes for ($3 - first)::int * 32),
@@ -280,15 +266,9 @@ async def spoiled(connection: Connection, view: str, version: int) -> dict[tuple
     return {(row["source"], row["lane"]): row["position"] for row in rows}
 
 
-async def _effects(connection: Connection, records: Sequence[Received], policies: Sequence[str]) -> list[str]:
-    """The commands that this service's policies recorded because of events."""
-    wanted: list[str] = []
-    for record in records:
-        event_id = dict(record.headers).get("ce_id")
-        try:
-            event = str(UUID(event_id.decode() if isinstance(event_id, bytes) else str(event_id)))
-        except ValueError:
-            continue
-        wanted += [command_id_for(event, policy, index) for policy in policies for index in range(_ANSWERS)]
-    rows = await connection.fetch("select command_id::text from log.commands where command_id = any($1::uuid[])", wanted)
-    return [row["command_id"] for row in rows]
+def _event_id(record: Received) -> UUID | None:
+    found = dict(record.headers).get("ce_id")
+    try:
+        return UUID(found.decode() if isinstance(found, bytes) else str(found))
+    except ValueError:
+        return None

@@ -85,7 +85,7 @@ class Runner:
         self._watch = Watch(self.chain)
         self._decisions = PostgresDecisions(pool)
         self._mender = Mender(pool, bootstrap, group)
-        self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._assigned, max_records=max_records)
+        self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._given, max_records=max_records)
 
     async def run(self) -> None:
         """Run until `stop` is called. The broker and the database may be away at any time."""
@@ -159,6 +159,12 @@ class Runner:
                 if await checkpoints.wait_for(self._pool, stands.name, stands.version, (source, lane), position, seconds=0):
                     return True
         return True
+
+    async def _given(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
+        """Take over partitions from another member; where one is another than was read before, its old offsets mean nothing."""
+        starts = await self._assigned(partitions)
+        fresh = await self._mender.take_over({(p.topic, p.partition) for p in partitions})
+        return {where: offset for where, offset in starts.items() if where not in fresh}
 
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
         """Take over the lanes of these partitions in every view; where to read on is where the slowest view stands."""

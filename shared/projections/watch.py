@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 
+from shared.kafka.identity import Where
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Where
 from shared.projections.progress import Progress
 
 log = logging.getLogger(__name__)

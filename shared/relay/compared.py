@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, last_lines
@@ -94,14 +94,17 @@ async def compare(
     return Compared(ends=stretch.ends)
 
 
-async def not_kept(pool: Pool, checkpoints: Iterable[Checkpoint], after: datetime | None) -> Checkpoint | None:
-    """The newest of these checkpoints, if the log does not keep it. Those up to `after` were accepted as lost."""
+async def not_kept(pool: Pool, checkpoints: Iterable[Checkpoint]) -> Checkpoint | None:
+    """The newest of these checkpoints, if the log does not keep it."""
     newest = max(checkpoints, key=lambda checkpoint: checkpoint.time, default=None)
-    if newest is None or (after is not None and newest.time <= after):
-        return None
-    wanted = {(lane, position): digest for lane, (position, digest) in enumerate(newest.heads) if position}
+    return None if newest is None or not await lanes_without(pool, newest) else newest
+
+
+async def lanes_without(pool: Pool, checkpoint: Checkpoint) -> list[int]:
+    """The lanes in which the log does not keep what was signed."""
+    wanted = {(lane, position): digest for lane, (position, digest) in enumerate(checkpoint.heads) if position}
     found = await hashes(pool, wanted)
-    return None if all(found.get(at) == digest for at, digest in wanted.items()) else newest
+    return [at[0] for at, digest in wanted.items() if found.get(at) != digest]
 
 
 def read_lines(lines: Iterable[str], wanted: Wanted, public: PublicKey) -> tuple[list[Checkpoint], list[Ruling]]:

@@ -278,14 +278,14 @@ class LogGuard:
         assert self._wanted is not None  # noqa: S101  it was looked at
         incarnation, wanted, now = self._incarnation, self._wanted, asyncio.get_running_loop().time()
         lines = [] if self._public is None else await asyncio.to_thread(signed_in_file, self._file, wanted, self._public)
-        if (lost := await not_kept(self._pool, lines, seen.accepted)) is not None:  # Kafka may be away: this needs none
+        if (lost := await not_kept(self._pool, lines)) is not None:  # Kafka may be away: this needs none
             self._found = why_closed(Compared({}, lost))
             self._tried.set()
         found = await compare(self._pool, wanted, self._bootstrap, seen, starts=self._ends, ruled=self._ruled)
         signed = None
         if self._public is not None:
             lines += (await asyncio.to_thread(signed_on_topic, self._bootstrap, wanted, self._public))[0]
-            signed = await not_kept(self._pool, lines, seen.accepted)
+            signed = await not_kept(self._pool, lines)
         if self._incarnation != incarnation:
             return
         self._found = why_closed(Compared(found.tails, signed, found.ends))

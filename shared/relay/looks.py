@@ -18,7 +18,6 @@ select l.lane, l.position, l.hash, r.position as relayed, r.moved_at,
     w.lane is null or (e.hash is not null and e.hash = w.hash and l.position >= w.position) as still,
     pg_postmaster_start_time() as started, (select d.oid from pg_database d where d.datname = current_database()) as database,
     to_regclass('log.events')::oid as events, (select coalesce(max(run), 0) from recovery.runs) as run,
-    (select max(at) from recovery.runs where accepted) as accepted,
     exists (select from recovery.compared c
         where c.started = pg_postmaster_start_time() and c.events = to_regclass('log.events')::oid
             and c.database = (select d.oid from pg_database d where d.datname = current_database())
@@ -58,8 +57,6 @@ class Look:
     """When the relay last marked something as published, by this database."""
     missing: frozenset[int]
     """The lanes that no longer hold what was seen of them."""
-    accepted: datetime | None
-    """When a person last accepted that signed events are gone."""
     compared: bool
     """Whether some process has held this very database against its topic and found nothing missing."""
     ahead: int
@@ -88,7 +85,6 @@ async def look(connection: Connection, source: str, seen: Mapping[int, Head]) ->
         {row["lane"]: row["relayed"] for row in rows},
         max((row["moved_at"] for row in rows if row["moved_at"] is not None), default=None),
         frozenset(row["lane"] for row in rows if not row["still"]),
-        first["accepted"],
         first["compared"],
         first["ahead"],
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,28 +67,28 @@ async def rule(
     return ruling
 
 
+@dataclass(slots=True)
 class _Signed:
     """What the file says of a position: rulings, and the nearest signed heads at or below and at or above it."""
 
-    def __init__(self) -> None:
-        self.stands: Ruling | None = None
-        self.ruled_out: dict[bytes | None, Ruling] = {}
-        self.below: Head | None = None
-        self.above: Head | None = None
+    stands: Ruling | None = None
+    ruled_out: dict[bytes | None, Ruling] = field(default_factory=dict[bytes | None, Ruling])
+    below: Head | None = None
+    above: Head | None = None
 
 
 def _signed(file: Path, source: str, identity: LogIdentity, public: PublicKey, lane: int, position: int) -> _Signed:
-    found = _Signed()
+    found, heads = _Signed(), list[Head]()
     for line in read_file(file) if file.exists() else ():
         one = read_statement(line, public)
         if one.source != source or one.identity != identity:
             continue
         if isinstance(one, Checkpoint):
-            head = one.heads[lane]
-            if head[0] <= position and (found.below is None or head[0] >= found.below[0]):
-                found.below = head
-            if head[0] >= position and (found.above is None or head[0] < found.above[0]):
-                found.above = head
+            kept = dict(one.given_up).get(lane)
+            if kept is not None:
+                heads = [head for head in heads if head[0] <= kept]
+            if one.heads[lane] not in heads[-1:]:
+                heads.append(one.heads[lane])
         elif (one.lane, one.position) == (lane, position):
             if not one.stands:
                 found.ruled_out[one.hash] = one
@@ -95,6 +96,8 @@ def _signed(file: Path, source: str, identity: LogIdentity, public: PublicKey, l
                 raise BadCheckpoint(f"two rulings about lane {lane}, position {position}")
             else:
                 found.stands = found.stands or one
+    found.below = max((head for head in heads if head[0] <= position), default=None)
+    found.above = min((head for head in heads if head[0] >= position), default=None)
     return found
 
 

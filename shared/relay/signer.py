@@ -90,7 +90,7 @@ async def make_checkpoint(
         last = last_of(file)
         rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
         heads = {row["lane"]: LaneHead(*row) for row in rows}
-        if last is not None and not await _accepted(connection, last):
+        if last is not None:
             await still_there(connection, last, heads)
         checkpoint = checkpoint_of(source, await identity_of(connection), heads, datetime.now(UTC), last)
         if last is not None and checkpoint.heads == last.heads:
@@ -99,12 +99,6 @@ async def make_checkpoint(
                 return None
         await asyncio.to_thread(append_line, file, checkpoint.line(key))
     return checkpoint
-
-
-async def _accepted(connection: Connection, last: Checkpoint) -> bool:
-    """Whether a person has accepted since (`clb recover --accept-loss`) that what was signed is gone."""
-    at = await connection.fetchval("select max(at) from recovery.runs where accepted")
-    return at is not None and at >= last.time
 
 
 async def still_there(connection: Connection, last: Checkpoint, heads: Mapping[int, LaneHead]) -> None:

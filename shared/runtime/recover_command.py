@@ -15,6 +15,7 @@ import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 from shared.eventlog.records import NONE
 from shared.eventlog.signing import load_key, load_public
@@ -24,8 +25,7 @@ from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 from shared.kernel.event import Undecodable, UnknownEventType
 from shared.kernel.lanes import LANES
-from shared.projections.policy import command_id_for
-from shared.reference.book import load
+from shared.projections.policy import commands_because_of
 from shared.relay.recovery.anew import Fits
 from shared.relay.recovery.plan import Plan
 from shared.relay.recovery.recover import Outcome, Place, plan_of, recover, report_of
@@ -36,8 +36,6 @@ from shared.runtime.service import Service
 from shared.runtime.settings import migrate_settings, service_settings
 
 _POOL = 3
-_COMMANDS_A_REACTION = 3
-"""So many commands of a policy because of one event are looked for."""
 
 
 async def run_recover(service: Service, options: argparse.Namespace) -> int:
@@ -57,10 +55,12 @@ async def run_recover(service: Service, options: argparse.Namespace) -> int:
                 return 1 if plan.tails or plan.gone or plan.missed or plan.look.unstored or plan.contested else 0
             outcome = await recover(place, fits_of(service), _say, accept_loss=options.accept_loss, plan=plan)
             ruled = await _rule(place, plan if outcome.run is None else await plan_of(place, _say))
+            if place.file is not None:
+                await mirror(place.source, place.file, place.bootstrap)
         except BROKER_FAILURES as failure:
             raise _no_kafka(place.bootstrap, failure) from failure
         _tell(outcome, json_only=options.json)
-        for line in [*ruled, *await _effects(place, service, outcome)]:
+        for line in [*ruled, *await _effects(place, outcome)]:
             _say(line)
     return 0
 
@@ -106,6 +106,7 @@ async def _place(service: Service) -> AsyncGenerator[Place]:
             settings.kafka_bootstrap,
             None if signing is None else checkpoint_file(signing.folder, service.name),
             None if key is None or not key.exists() else load_public(key),
+            None if signing is None else load_key(signing.key),
         )
 
 
@@ -114,17 +115,15 @@ async def _rule(place: Place, plan: Plan) -> list[str]:
     positions = sorted({(node.lane, node.position) for node in plan.contested})
     if not positions:
         return []
-    signing = service_settings(place.source, os.environ).signing
-    if signing is None or place.file is None:
+    if place.signing is None or place.file is None:
         return [
             f"{len(positions)} vị trí chờ phán quyết ký: đặt CLB_SIGNING_KEY / positions wait for a ruling: set CLB_SIGNING_KEY"
         ]
-    key, lines = load_key(signing.key), list[str]()
+    lines = list[str]()
     for lane, position in positions:
-        ruling = await rule(place.pool, place.source, key, place.file, lane, position, "clb recover")
+        ruling = await rule(place.pool, place.source, place.signing, place.file, lane, position, "clb recover")
         done = "không ký được / could not be signed: clb verify" if ruling is None else f"là / is {ruling.hash.hex()[:16]}"
         lines.append(f"  làn / lane {lane}, vị trí / position {position}: {done}")
-    await mirror(place.source, place.file, place.bootstrap)
     return lines
 
 
@@ -141,11 +140,9 @@ async def _rule_out(place: Place, record: str) -> None:
             "Viết bản ghi theo dạng LÀN:VỊ_TRÍ:HASH (64 chữ số hệ 16), như recover --check --json đã in.",
             "Write the record as LANE:POSITION:HASH (64 hexadecimal digits), as recover --check --json prints it.",
         )
-    signing = service_settings(place.source, os.environ).signing
     ruling, file = None, place.file
-    if signing is not None and file is not None:
-        key = load_key(signing.key)
-        ruling = await rule(place.pool, place.source, key, file, *where, "clb recover --rule-out", taken=taken)
+    if place.signing is not None and file is not None:
+        ruling = await rule(place.pool, place.source, place.signing, file, *where, "clb recover --rule-out", taken=taken)
     if file is None or ruling is None or ruling.stands:
         raise Refused(
             "not-ruled",
@@ -164,21 +161,15 @@ async def _rule_out(place: Place, record: str) -> None:
     )
 
 
-async def _effects(place: Place, service: Service, outcome: Outcome) -> list[str]:
+async def _effects(place: Place, outcome: Outcome) -> list[str]:
     """What this service's policies did because of events that stand no more. It is told, and stays."""
     lines: list[str] = []
-    for one in outcome.left_over:
-        ids = [
-            command_id_for(one.event.event_id, policy.name, index)
-            for policy in service.policies(load())
-            for index in range(_COMMANDS_A_REACTION)
-        ]
-        async with place.pool.acquire() as connection:
-            rows = await connection.fetch("select command_id::text, stream from log.commands where command_id = any($1)", ids)
-        lines += [
-            f"  vì sự kiện / because of the event {one.event.event_id}: lệnh / command {row['command_id']} ({row['stream']})"
-            for row in rows
-        ]
+    async with place.pool.acquire() as connection:
+        for one in outcome.left_over:
+            lines += [
+                f"  vì sự kiện / because of the event {one.event.event_id}: lệnh / command {command} ({stream})"
+                for command, stream in await commands_because_of(connection, [UUID(one.event.event_id)])
+            ]
     return lines
 
 

@@ -73,15 +73,15 @@ def check_once(world: World) -> None:
 
 
 def check_policy(world: World) -> None:
-    """I1, I2: a policy answered every accepted event, and no other but those that were ruled out after it had."""
+    """I1, I2: a policy remembers every accepted event, and no other; those that were ruled out it remembers no more."""
     if not any(view.name == Answers.name for view in world.views):
         return
-    answered = set(world.database.rows("answers"))
+    answered = set(world.database.rows(Answers.name))
     told = {event for noted in world.ledger if noted.answer for event in noted.answer.event_ids}
     if missing := told - world.gone - answered:
         world.violations.append(f"I1: accepted, and not answered by the policy: {missing}")
     possible = {event for noted in world.ledger if noted.outcome != "rejected" for event in noted.possible_ids()}
-    if strange := answered - possible - {lie.event_id for lie in world.strangers.lies if lie.follows}:
+    if strange := answered - possible:
         world.violations.append(f"I2: the policy answered events of no accepted command: {strange}")
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from shared.eventlog.checkpoints import Checkpoint
+from shared.eventlog.checkpoints import Checkpoint, checkpoint_of, read_line
 from shared.eventlog.log import LogBehind
 from shared.eventlog.records import Appended, LaneHead
 from shared.eventlog.rulings import read_statement
@@ -145,17 +146,37 @@ def published_of(log: SimLog, lanes: SimLanes, broker: MemoryBroker) -> Publishe
 
 
 def lost(log: SimLog, checkpoints: Iterable[Checkpoint], tails: dict[int, Tail]) -> Checkpoint | None:
-    """The newest checkpoint, if neither the log nor what is taken back keeps it, and nobody has accepted that."""
+    """The newest checkpoint, if neither the log nor what is taken back keeps it."""
     newest = max(checkpoints, key=lambda checkpoint: checkpoint.time, default=None)
-    if newest is None or (log.accepted is not None and newest.time <= log.accepted):
-        return None
+    return newest if newest is not None and lanes_without(log, newest, tails) else None
+
+
+def lanes_without(log: SimLog, checkpoint: Checkpoint, tails: dict[int, Tail]) -> list[int]:
+    """The lanes in which neither the log nor what is taken back keeps what was signed."""
     back = {(lane, node.position): node.hash for lane, tail in tails.items() for node in tail.nodes}
-    for lane, (position, digest) in enumerate(newest.heads):
+    found: list[int] = []
+    for lane, (position, digest) in enumerate(checkpoint.heads):
         tail = tails.get(lane)
         own = log.hash_at(lane, position) if tail is None or position <= tail.after else back.get((lane, position))
         if position and own != digest:
-            return newest
-    return None
+            found.append(lane)
+    return found
+
+
+def give_up(log: SimLog, lines: Lines, now: datetime) -> None:
+    """As `shared.relay.recovery.loss.give_up`."""
+    kept: dict[int, int] = {}
+    for one in sorted(said(lines.all, log)[0], key=lambda checkpoint: checkpoint.time, reverse=True):
+        gone = lanes_without(log, one, {})
+        kept |= dict.fromkeys(gone, 0)
+        if not gone:
+            kept = {lane: one.heads[lane][0] for lane in kept}
+            break
+    if kept:
+        last = None if lines.last is None else read_line(lines.last, None)
+        made = checkpoint_of(log.source, log.identity_now, log.heads_now, now.astimezone(UTC), last)
+        lines.last = replace(made, given_up=tuple(sorted(kept.items()))).line(KEY)
+        lines.all.append(lines.last)
 
 
 def compare(log: SimLog, lanes: SimLanes, broker: MemoryBroker, lines: Lines) -> Compared:
@@ -173,8 +194,6 @@ def recover(log: SimLog, lanes: SimLanes, broker: MemoryBroker, lines: Lines, no
     signed = {(lane, position, digest) for one in checkpoints for lane, (position, digest) in enumerate(one.heads) if position}
     heads = {lane: len(events) for lane, events in enumerate(log.lanes_now)}
     tails = published_of(log, lanes, broker).tails(heads, ruled, signed)
-    if lost(log, checkpoints, tails) is not None:
-        log.accepted = now.astimezone(UTC)
     other: list[Recorded] = []
     for lane, tail in tails.items():
         other += log.cut(lane, tail.after)
@@ -184,6 +203,7 @@ def recover(log: SimLog, lanes: SimLanes, broker: MemoryBroker, lines: Lines, no
     left_over: list[str] = []
     for _, command in groupby(other, key=attrgetter("command_id")):
         left_over += log.append_behind(list(command))
+    give_up(log, lines, now)
     log.recovered()
     return left_over
 

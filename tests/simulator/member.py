@@ -54,6 +54,10 @@ class Member:
         if where in self._next:
             self._next[where] = min(offset, self._next[where])
 
+    def renew(self) -> None:
+        """See `BatchConsumer.renew`."""
+        self._generation = -1
+
     async def run(self) -> None:
         """Read for ever."""
         now = asyncio.get_running_loop().time

@@ -61,16 +61,20 @@ class Projector:
         self._fold = reading.fold
         self.chain = chain
         self.progress = [Progress(view, Limits(gap_seconds=1.0)) for view in reading.views]
+        self._database = reading.database
         self._decisions = MemoryDecisions(reading.database)
+        self._restarts: dict[str, int] = {}
         self.hearing = Hearing(self._decisions, reading.sources, chain, KEY.public, self._find)
         self.watch = Watch(chain)
         self._questions = Questions("reporting", unproved_seconds=_UNPROVED_SECONDS)
         self._next_identity = 0.0
+        self._met: dict[Where, str] = {}
+        self._fresh: set[Where] = set()
         self._heard = asyncio.Event()
         self._partitions: tuple[Partition, ...] = ()
         self._fenced = 0
         topics = sorted({topic_of(source) for view in reading.views for source in view.sources})
-        self.member = Member(self._broker, topics, self._handle, self._assigned)
+        self.member = Member(self._broker, topics, self._handle, self._given)
 
     def red(self) -> list[str]:
         """What a person would read."""
@@ -92,6 +96,7 @@ class Projector:
             for progress in self.progress:
                 for topic, partition in progress.partitions_to_read_again(self.watch.held):
                     self.member.rewind(topic, partition)
+            await self._read_anew()
             self._ask(self._questions.due(self.progress, self.chain))
             await self._identities()
         await (reading if reading.done() else auditing)
@@ -141,6 +146,15 @@ class Projector:
             self.hearing.overruled.remove(one)
             self.chain.taken_back(one)
 
+    async def _read_anew(self) -> None:
+        """What `follow` does about policies that were made to read anew."""
+        if self._partitions and self._restarts != self._database.rows("restarts"):
+            try:
+                await self._claim_anew()
+            except Exception as failure:
+                if not will_pass(failure):
+                    raise
+
     def _ask(self, refills: Sequence[Refill]) -> None:
         for refill in refills:
             if not self._broker.down:
@@ -148,21 +162,28 @@ class Projector:
 
     async def _identities(self) -> None:
         """What `Mender` does when a topic was made anew: its old offsets mean nothing."""
-        now = asyncio.get_running_loop().time()
-        if self._broker.down or not self.member.holds or now < self._next_identity:
+        if self._broker.down:
             return
-        self._next_identity = now + _IDENTITY_SECONDS
-        try:
-            found = {where: self.identity(where) for where in self.member.holds}
-            fresh = await self._decisions.replaced("reporting", found)
-        except ConnectionResetError:  # with the next look
-            return
-        for topic, partition in fresh:
-            self.member.rewind(topic, partition)
+        fresh, self._fresh = self._fresh, set[Where]()
         self._ask([Refill(*lane, after, "reporting", sign=True) for lane, after in standing(self.progress, fresh).items()])
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_identity:
+            self._next_identity = now + _IDENTITY_SECONDS
+            if any(self.identity(where) != identity for where, identity in self._met.items()):
+                self._met = {where: self.identity(where) for where in self._met}
+                self.member.renew()
+
+    async def _given(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
+        starts = await self._assigned(partitions)
+        found = {(p.topic, p.partition): self.identity((p.topic, p.partition)) for p in partitions}
+        fresh = set(await self._decisions.replaced("reporting", found))
+        self._met |= found
+        self._fresh |= fresh
+        return {where: offset for where, offset in starts.items() if where not in fresh}
 
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
         starts: dict[tuple[str, int], int] = {}
+        self._restarts = dict(self._database.rows("restarts"))
         for progress in self.progress:
             progress.spoiled = await self._decisions.spoiled(progress.view.name, progress.view.version)
         for progress in self.progress:

@@ -46,8 +46,6 @@ class SimLog(MemoryLog):
         self.incarnation = (0, 0)
         """How often it went back, and how often it was recovered."""
         self.compared: set[tuple[int, int]] = set()
-        self.accepted: datetime | None = None
-        """When a person last accepted that signed events are gone."""
 
     def _head(self, lane: int) -> LaneHead:
         events = self._lanes[lane]
@@ -64,6 +62,11 @@ class SimLog(MemoryLog):
     def lanes_now(self) -> list[list[Recorded]]:
         """What it holds, lane by lane, for who looks from outside."""
         return self._lanes
+
+    @property
+    def heads_now(self) -> dict[int, LaneHead]:
+        """The heads of its lanes, for who looks from outside."""
+        return {lane: self._head(lane) for lane in range(LANES)}
 
     async def append(self, batch: Sequence[Append], *, atomic: bool = False) -> list[Outcome]:
         """See `Log.append`. A session ends with the database that it is connected to."""

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import pytest
 
-from shared.kafka.record import Placed
+from shared.kafka.identity import Standing
 from shared.kafka.topics import topic_of
 from shared.kernel.envelope import Recorded
-from shared.relay.ports import Known
 from shared.relay.relay import Carrier
 from shared.relay.wholeness import Anew, Wholeness
 from tests.simulator.broker import MemoryBroker
@@ -114,14 +112,10 @@ class Blind(Wholeness):
 class Forgetful(Wholeness):
     """Looks where a topic ends, and takes no notice of records that came to stand where others had been."""
 
-    def placed(self, placed: Mapping[tuple[str, int], Placed], lasts: Mapping[int, str]) -> dict[int, Known]:
-        ends = super().placed(placed, lasts)
-        self._shrunk.clear()
-        for (_, partition), where in placed.items():
-            known = self._known.get(partition)
-            if known is not None and where.next > known.next_offset:
-                ends[partition] = self._known[partition] = replace(known, next_offset=where.next, last=lasts[partition])
-        return ends
+    def _wrong(self, partition: int, standing: Standing) -> str:
+        known = self._asked.get(partition)
+        same = known is not None and known.identity == standing.identity and standing.end >= known.next_offset
+        return "" if same else super()._wrong(partition, standing)
 
 
 @pytest.mark.parametrize("twin", [Blind, Forgetful])

@@ -128,8 +128,8 @@ class Answers:
         if self._poison is not None:
             self._poison.strike(events)
         for each in events:
-            answered = connection.get("answers", each.recorded.event_id, 0)
-            connection.put("answers", each.recorded.event_id, answered + 1)
+            answered = connection.get(self.name, each.recorded.event_id, 0)
+            connection.put(self.name, each.recorded.event_id, answered + 1)
 
 
 def dump(tables: dict[str, dict[Any, Any]]) -> str:

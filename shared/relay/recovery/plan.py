@@ -129,9 +129,9 @@ async def make_plan(
 
 
 async def lost_of(pool: Pool, plan: Plan) -> Checkpoint | None:
-    """The newest checkpoint, if neither the log nor what is taken back keeps it, and nobody has accepted that."""
-    signed, after = plan.signed, plan.look.accepted
-    if signed is None or (after is not None and signed.time <= after):
+    """The newest checkpoint, if neither the log nor what is taken back keeps it."""
+    signed = plan.signed
+    if signed is None:
         return None
     wanted = {(lane, position): digest for lane, (position, digest) in enumerate(signed.heads) if position}
     kept = await hashes(pool, wanted)

@@ -1,24 +1,25 @@
 """`recover`: brings a log back to what was published of it, says what nobody can bring back, and writes down what it did.
 
 The published branch stands. Idempotent: run again, it goes on where it was, or finds nothing to do. Refuses (`signed-lost`) to
-open a log that lacks what was signed and is not on Kafka either, unless a person accepts that.
+open a log that lacks what was signed and is not on Kafka either, unless a person accepts that: then it is given up, signed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from shared.eventlog.postgres import identity_of
-from shared.eventlog.signing import PublicKey
+from shared.eventlog.signing import PublicKey, SigningKey
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
 from shared.relay.looks import look
 from shared.relay.recovery.anew import Anew, Fits, LeftOver, build_anew
 from shared.relay.recovery.branches import Node, Wanted
+from shared.relay.recovery.loss import give_up
 from shared.relay.recovery.plan import Plan, Say, lost_of, make_plan
 from shared.relay.recovery.taking import relayed, take_back
 
@@ -36,6 +37,7 @@ class Place:
     bootstrap: str
     file: Path | None = None
     public: PublicKey | None = None
+    signing: SigningKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ async def plan_of(place: Place, say: Say = lambda _: None) -> Plan:
 async def recover(
     place: Place, fits: Fits, say: Say = lambda _: None, *, accept_loss: bool = False, plan: Plan | None = None
 ) -> Outcome:
-    """Do it. One at a time. May raise `Refused`: `recovering` (another is at it), `signed-lost`, `log-moved`."""
+    """Do it. One at a time. May raise `Refused`: `recovering` (another is at it), `signed-lost`, `no-signing-key` (nobody can
+    accept a loss without it), `log-moved`."""
     if not await place.owner.fetchval("select pg_try_advisory_lock($1, 0)", _LOCK):
         raise Refused(
             "recovering",
@@ -82,22 +85,31 @@ async def _recover(place: Place, plan: Plan, fits: Fits, *, accept_loss: bool) -
     lost = await lost_of(place.pool, plan)
     if lost is not None and not accept_loss:
         raise _signed_lost(place.source, plan)
-    if not (plan.tails or plan.missed or plan.look.unstored or lost is not None):
-        return Outcome(plan)
+    if lost is not None and (place.signing is None or place.file is None):
+        raise Refused(
+            "no-signing-key",
+            "Chấp nhận mất sự kiện đã ký thì phải ký: đặt CLB_SIGNING_KEY và CLB_CHECKPOINTS.",
+            "To accept that signed events are gone must be signed: set CLB_SIGNING_KEY and CLB_CHECKPOINTS.",
+            status=409,
+        )
+    outcome = Outcome(plan)
     if plan.forked:
         async with place.owner.transaction():
             anew = await build_anew(place.owner, plan, place.bootstrap, place.app_role, fits)
-            run = await _write_down(place.owner, plan, anew.taken, anew, accepted=lost is not None)
+            outcome = Outcome(plan, await _write_down(place.owner, plan, anew.taken, anew), anew.taken, anew)
         for table in ("events", "commands", "lanes"):
             await place.owner.execute(f"analyze log.{table}")
-        return Outcome(plan, run, anew.taken, anew)
-    taken = await take_back(place.owner, plan, place.bootstrap)
-    async with place.owner.transaction():
-        run = await _write_down(place.owner, plan, taken, None, accepted=lost is not None)
-    return Outcome(plan, run, taken)
+    elif plan.tails or plan.missed or plan.look.unstored:
+        taken = await take_back(place.owner, plan, place.bootstrap)
+        async with place.owner.transaction():
+            outcome = Outcome(plan, await _write_down(place.owner, plan, taken, None), taken)
+    if lost is not None and place.signing is not None and place.file is not None:
+        await give_up(place.pool, plan.wanted, place.bootstrap, place.signing, place.file)
+        outcome = replace(outcome, run=await _write_down(place.owner, plan, 0, None, accepted=True))
+    return outcome
 
 
-async def _write_down(owner: Connection, plan: Plan, taken: int, anew: Anew | None, *, accepted: bool) -> int:
+async def _write_down(owner: Connection, plan: Plan, taken: int, anew: Anew | None, *, accepted: bool = False) -> int:
     """The run, last of all: with it the guards of all processes look at the log again."""
     if plan.look.unstored:
         await relayed(owner, {lane: plan.ends[lane] for lane in plan.look.unstored})

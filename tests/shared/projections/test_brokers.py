@@ -7,18 +7,11 @@ client of Kafka that knew that one reads nothing of the new one, ever.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
 
 from shared.eventlog.signing import SigningKey
 from shared.kafka import topics
-from shared.kafka.identity import identities, topic_id
 from shared.kafka.refills import Requests
 from shared.local.kafka import Kafka
 from shared.local.process import free_port
@@ -27,29 +20,10 @@ from tests.servers import thrown_away
 from tests.shared.flow import Book, Place, Purses, running, until
 from tests.shared.projections.lying import LIMITS, checkpoint, reader, say, send, shows
 from tests.shared.projections.test_chain import key
+from tests.shared.relay.losing import anew
 from tests.shared.relay.times import Address
 
 __all__ = ["key"]
-
-
-def anew(bootstrap: str, names: Sequence[str], source: str) -> None:
-    """Delete them and make them anew. Blocks."""
-    wanted = [(name, 0) for name in names]
-    before = identities(bootstrap, wanted)
-    client: Any = KafkaAdminClient(bootstrap_servers=bootstrap)
-    client.delete_topics([*names])
-    client.close()
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            topics.apply(bootstrap, (source,))
-            now = identities(bootstrap, wanted)
-        except KafkaError:
-            now = {}
-        if now.keys() == before.keys() and all(topic_id(now[each]) != topic_id(before[each]) for each in now):
-            return
-        time.sleep(0.2)
-    raise AssertionError("the topics were not made anew")
 
 
 async def test_I12_a_topic_made_anew_on_a_broker_that_was_restarted_is_read_on(

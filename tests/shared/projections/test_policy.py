@@ -15,7 +15,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.principal import CENTRE
 from shared.local.databases import connect
 from shared.projections import schema
-from shared.projections.policy import PolicyRunner, command_id_for
+from shared.projections.policy import PolicyRunner, because_of, command_id_for
 from shared.projections.view import Delivered, TryAgain
 from shared.testing.folding import apply_batch
 from tests.shared.eventlog.jars import OpenJar, PutCoins, handler_on
@@ -37,12 +37,12 @@ class JarForEachPurse:
     async def react(self, connection: Any, events: Sequence[Delivered]) -> Sequence[Request]:
         requests: list[Request] = []
         for one in events:
-            event_id, stream = one.recorded.event_id, one.recorded.stream
+            stream = one.recorded.stream
             if await connection.fetchval("insert into seen values ($1) on conflict do nothing returning 1", stream):
-                requests.append(Request(command_id_for(event_id, self.name), OpenJar(label=stream), CENTRE))
+                requests.append(because_of(one.recorded, self.name, OpenJar(label=stream), CENTRE))
             if isinstance(one.event, CoinPut) and one.event.amount == 13:
                 nowhere = PutCoins(jar="jar-nowhere", coins=1)
-                requests.append(Request(command_id_for(event_id, self.name, 1), nowhere, CENTRE))
+                requests.append(because_of(one.recorded, self.name, nowhere, CENTRE, 1))
         return requests
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from shared.kafka import topics
-from shared.kafka.identity import identities
+from shared.kafka.failures import BROKER_FAILURES
+from shared.kafka.identity import identities, topic_id
 from tests.shared.flow import Place, published
 
 
@@ -23,23 +23,28 @@ def admin(bootstrap: str) -> Any:
 
 
 def make_anew(flow: Place) -> None:
-    """Delete the topic and make it again, empty."""
-    topic = f"{flow.source}.events"
-    before = identities(flow.bootstrap, [(topic, 0)])
-    client = admin(flow.bootstrap)
-    client.delete_topics([topic])
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            topics.apply(flow.bootstrap, (flow.source,))
-            now = identities(flow.bootstrap, [(topic, 0)])
-        except KafkaError:
-            now = {}
-        if now and now != before:
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    """Delete the topic of a source's events and make it again, empty."""
+    anew(flow.bootstrap, [f"{flow.source}.events"], flow.source)
+
+
+def anew(bootstrap: str, names: Sequence[str], source: str) -> None:
+    """Delete topics of a source and make them anew. Blocks."""
+    wanted = [(name, 0) for name in names]
+    before = identities(bootstrap, wanted)
+    client = admin(bootstrap)
+    client.delete_topics([*names])
     client.close()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            topics.apply(bootstrap, (source,))
+            now = identities(bootstrap, wanted)
+        except BROKER_FAILURES:
+            now = {}
+        if now.keys() == before.keys() and all(topic_id(now[each]) != topic_id(before[each]) for each in now):
+            return
+        time.sleep(0.2)
+    raise AssertionError("the topics were not made anew")
 
 
 def take_away(flow: Place, before: Mapping[int, int]) -> None:
