@@ -171,7 +171,7 @@ def red_part(name: str, part: str, state: Mapping[str, Any]) -> Found:
         return Found("bad", area, vi, en, *command(f"./clb recover {name}"), blocks=True)
     why = state.get("why") or "; ".join(state.get("red") or ()) or state.get("failure") or ""
     if part == "projections" and state.get("red"):
-        return Found("bad", area, f"đỏ: {why}", f"red: {why}", *command("./clb set-aside list; ./clb recover"), blocks=True)
+        return Found("bad", area, f"đỏ: {why}", f"red: {why}", *command("./clb set-aside list"), blocks=True)
     return Found("bad", area, f"đỏ: {why}", f"red: {why}", *_log_of(name))
 
 

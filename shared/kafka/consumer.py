@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from faststream import AckPolicy
 from faststream.confluent import KafkaBroker
 from faststream.confluent.message import FAKE_CONSUMER, KafkaMessage
 
+from shared.kafka.identity import Offsets
 from shared.kafka.record import Partition, Received
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ _QUEUED_KIB = 16_384
 """What is fetched ahead, of all partitions together: some batches."""
 _LOOKS_AGAIN_MS = 20
 """How soon the client looks again whether its full queue has room: what is in it lasts for some seconds."""
-_ENDS_MS = 500
-"""How often the client says where its partitions end."""
+_ENDS_SECONDS = 1.0
+"""How often the broker is asked where the partitions end."""
 _FETCH_BYTES = 8 * 1024 * 1024
 """What one request brings, be it of one partition alone: a batch of a catch-up is then of few partitions, and what has to be
 read and written once a stream and batch is shared by more events."""
@@ -72,7 +72,9 @@ class BatchConsumer:
         self._pause = _FIRST_PAUSE
         self._turned: dict[tuple[str, int], int] = {}
         """Where somebody wanted to read again since the last batch that went well."""
+        self._offsets = Offsets(bootstrap)
         self._ends: dict[tuple[str, int], int] = {}
+        self._watching: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.assigned: frozenset[tuple[str, int]] | None = None
         """What this member reads; None before it has joined the group, or after it was thrown out of it."""
@@ -91,8 +93,6 @@ class BatchConsumer:
                 "queued.max.messages.kbytes": _QUEUED_KIB,
                 "reconnect.backoff.max.ms": 1000,
                 "log_level": 3,
-                "statistics.interval.ms": _ENDS_MS,
-                "stats_cb": self._statistics,
             },
         )
         self._subscriber: BatchSubscriber = self.broker.subscriber(
@@ -125,16 +125,19 @@ class BatchConsumer:
         """Join the group; returns before the partitions are assigned."""
         self._loop = asyncio.get_running_loop()
         await self.broker.start()
+        self._watching = asyncio.create_task(self._watch_ends())
 
     async def stop(self) -> None:
         """Finish the batch in hand and leave the group."""
         self._stopping.set()
         await self.broker.stop()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         self.assigned = None
 
     def ends(self) -> dict[tuple[str, int], int]:
-        """Where each partition of this member ended when the broker last said so, within the last second; asks nobody. The
-        client itself must not be asked here: it answers one caller at a time, and waits for `assigned` meanwhile."""
+        """Where each partition of this member ended when the broker last said so, about a second ago; asks nobody."""
         return {where: end for where, end in self._ends.items() if where in (self.assigned or ())}
 
     async def rewind(self, topic: str, partition: int, offset: int = OFFSET_BEGINNING) -> None:
@@ -147,7 +150,7 @@ class BatchConsumer:
         """Join the group again with another client, which reads where `assigned` says: a client that met a topic which was
         made anew since reads nothing of the new one (`identity.Lasting`)."""
         await self._subscriber.stop()
-        self.assigned, self._ends = None, {}
+        self.assigned = None
         self._turned.clear()
         await self._subscriber.start()
 
@@ -206,14 +209,15 @@ class BatchConsumer:
         except KafkaException:
             log.debug("Offsets were not committed; the checkpoints are the truth", exc_info=True)
 
-    def _statistics(self, told: str) -> None:
-        """In the polling thread."""
-        self._ends = {
-            (topic["topic"], part["partition"]): part["hi_offset"]
-            for topic in json.loads(told)["topics"].values()
-            for part in topic["partitions"].values()
-            if part["hi_offset"] >= 0
-        }
+    async def _watch_ends(self) -> None:
+        """Ask beside the client, which answers one caller at a time and is busy as long as it waits for `assigned`."""
+        while not self._stopping.is_set():
+            try:
+                self._ends = await asyncio.to_thread(self._offsets.ends, self.assigned or ())
+            except (KafkaException, TimeoutError) as failure:  # the broker is away: what it said last is known still
+                log.debug("Cannot ask where partitions end: %s", failure)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _ENDS_SECONDS)
 
     def _assign(self, client: Client, partitions: list[TopicPartition]) -> None:
         """In the polling thread, while the group waits."""

@@ -83,6 +83,19 @@ class Lasting:
         return any(topic_id(found.get(where, identity)) != topic_id(identity) for where, identity in self.met.items())
 
 
+class Offsets:
+    """Asks one broker again and again. Blocks; call it in a thread."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._admin: Any = None
+
+    def ends(self, partitions: Collection[Where]) -> dict[Where, int]:
+        """The offset after the last record of each partition. May raise `KafkaException` and `TimeoutError`."""
+        self._admin = self._admin or _client(self._bootstrap)
+        return _offsets(self._admin, partitions, OffsetSpec.latest())
+
+
 def _client(bootstrap: str) -> Any:
     """The client, whose answers have no types."""
     return AdminClient({"bootstrap.servers": bootstrap, "client.id": "lien-the-identity", "log_level": 3})

@@ -2,7 +2,7 @@
 
 Every reader loads it before it reads, and hears of what is new within half a second. What it makes of a statement is in
 `hearing`. What was decided is kept in the database, with the builds that had taken what is ruled out: views among them wait to
-be rebuilt, policies step back and take the true event (what they did is listed, not undone).
+be rebuilt, policies read anew (what they did is listed, not undone).
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Auditor:
         self._writes = writes
         self._decisions = PostgresDecisions(pool)
         self.hearing = Hearing(self._decisions, sources, chain, public, self._record, writes=writes)
+        self.failure: str | None = None
+        """Why what the logs sign cannot be read just now, in words."""
         self.heard = asyncio.Event()
         """Set when everything that had been said before the start is known."""
 
@@ -70,7 +72,8 @@ class Auditor:
             except Exception as failure:
                 if not (isinstance(failure, BROKER_FAILURES) or will_pass(failure)):
                     raise
-                log.warning("Cannot read what the logs sign (%s: %s); again soon", type(failure).__name__, failure)
+                self.failure = f"{type(failure).__name__}: {failure}"
+                log.warning("Cannot read what the logs sign (%s); again soon", self.failure)
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def _listen(self) -> None:
@@ -85,6 +88,7 @@ class Auditor:
                 if not waited:
                     self.heard.set()
                 records = await tail.read(500, _POLL_SECONDS)
+                self.failure = None
                 await self.hearing.hear(records)
                 if records:
                     reached = {(record.topic, record.partition): record.offset + 1 for record in records}

@@ -12,8 +12,9 @@ from shared.kernel.errors import Refused
 from shared.projections.checkpoints import Fenced
 from shared.projections.view import TryAgain
 
-_PASSING = ("08", "40", "53", "57", "58", "55P03", "25P03", "0A000")
-"""SQLSTATE: connection, rollback by serialization or deadlock, resources, operator, system; lock timeout; stale plan."""
+_PASSING = ("08", "3D", "40", "53", "57", "58", "55P03", "25P03", "0A000")
+"""SQLSTATE: connection, a database that is being restored, rollback by serialization or deadlock, resources, operator, system;
+lock timeout; stale plan."""
 
 
 def will_pass(error: BaseException) -> bool:

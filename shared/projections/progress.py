@@ -130,9 +130,13 @@ class Progress:
         behind = {topic_of(source): 0 for source in self.view.sources}
         for (topic, partition), end in ends.items():
             if topic in behind:
-                read = self._read.get((topic, partition), 0)
+                read = self.read((topic, partition))
                 behind[topic] += max(0, end - min(read, held.get((topic, partition), read)))
         return behind
+
+    def read(self, where: tuple[str, int]) -> int:
+        """Up to which offset of a partition the view has seen what stands there."""
+        return self._read.get(where, 0)
 
     def holds(self) -> dict[tuple[str, int], int]:
         """Offsets that reading may not be moved past: a stopped lane needs what came after its gap."""

@@ -120,13 +120,15 @@ class Runner:
         red = [f"{name}: {reason}" for name, view in views.items() for reason in view.red]
         red += self._watch.red()
         red += self._auditor.hearing.strangers.values()
-        consumer = self._consumer
+        degraded, consumer = self._watch.unknown(), self._consumer
+        if self._auditor.failure is not None:
+            degraded.append(f"what the logs sign cannot be read: {self._auditor.failure}")
         return RunnerStatus(
             consumer.ready,
             tuple(red),
             consumer.last_failure,
             views,
-            tuple(self._watch.unknown()),
+            tuple(degraded),
             len(consumer.assigned or ()),
             consumer.assignments,
             consumer.failures,
@@ -270,7 +272,7 @@ class Runner:
         """Lanes that may go on again, rulings against what was taken, and records after the end of a log."""
         if self._auditor.hearing.overruled:
             await self._take_back()
-        for topic, partition in self._watch.look(self._progress.values(), self._consumer.ends()):
+        for topic, partition in self._watch.look(self._progress.values()):
             await self._consumer.rewind(topic, partition)
 
     async def _take_back(self) -> None:

@@ -6,7 +6,7 @@ Pure but for the clock: `Runner` and the simulator call it, and carry what it an
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from shared.kafka.identity import Where
 from shared.projections.chain import Chain
@@ -34,11 +34,8 @@ class Watch:
         sources = sorted({lane[0] for lane in self.held if self._chain.known(lane[0]) is None})
         return [reason for source in sources if (reason := self._chain.stopped((source, 0)))]
 
-    def look(self, views: Collection[Progress], ends: Mapping[Where, int]) -> set[Where]:
-        """Lanes that may go on again do, and gaps that are none are dismissed; answers which partitions to read again.
-
-        `ends`: where each partition ended when the broker last said so.
-        """
+    def look(self, views: Collection[Progress]) -> set[Where]:
+        """Lanes that may go on again do, and gaps that are none are dismissed; answers which partitions to read again."""
         lanes = {lane for progress in views for lane in progress.lanes()}
         held = frozenset(lane for lane in lanes if self._chain.stopped(lane) is not None)
         for lane in self.held - held:
@@ -49,7 +46,7 @@ class Watch:
         for progress in views:
             for lane, where in progress.ended(self._chain, held).items():
                 reached = progress.positions.get(lane, 0)
-                self._chain.level(lane, reached, ends.get(where, 0))
+                self._chain.level(lane, reached, progress.read(where))
                 progress.dismiss(lane)
                 log.warning("Lane %s ends at %d: what claims to come after it is set aside", lane, reached)
                 again.add(where)

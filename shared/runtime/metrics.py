@@ -187,6 +187,8 @@ def watch_database(meters: Meters, pool: Pool, watched: Watched) -> None:
             found.append(Sample("lienthe_parked_events", parts.get("parked", {}).get("events", 0)))
             found.append(Sample("lienthe_verification_findings", parts["verification"].get("findings", 0)))
             found.append(Sample("lienthe_verified_age_seconds", parts["verification"]["sound_age_seconds"]))
+            if (signing := parts.get("signing")) is not None:
+                found.append(Sample("lienthe_signed_age_seconds", signing["age_seconds"]))
             counts = parts["set_aside"]["counts"]
             found += [Sample("lienthe_set_aside_records", records, (kind,)) for kind, records in counts.items()]
         return found

@@ -168,7 +168,7 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         measuring = asyncio.create_task(loop_lag.run())
         stack.callback(measuring.cancel)
         if relay is not None:
-            _add_relay(parts, relay, pool, settings, guard)
+            watched.signer = _add_relay(parts, relay, pool, settings, guard)
         if runner is not None:
             parts.add("projections", runner.run(), runner.stop)
         if "serve" in roles:
@@ -188,9 +188,10 @@ async def run(service: Service, settings: Settings, name: str, roles: frozenset[
         return await parts.run(stop)
 
 
-def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guard: LogGuard) -> None:
-    """The relay with what goes along: signing, and answers to readers that lack something."""
+def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guard: LogGuard) -> Signer | None:
+    """The relay with what goes along: signing, and answers to readers that lack something. Answers what signs."""
     parts.add("relay", relay.run(), relay.stop)
+    signer: Signer | None = None
     seal: Seal | None = None
     if settings.signing is not None:
         key = load_key(settings.signing.key)
@@ -209,6 +210,7 @@ def _add_relay(parts: _Parts, relay: Relay, pool: Pool, settings: Settings, guar
     parts.add("refills", refiller.run(), refiller.stop)
     verifier = verifier_of(pool, settings)
     parts.add("verification", verifier.run(), verifier.stop)
+    return signer
 
 
 def signer_of(pool: Pool, source: str, bootstrap: str, how: Signing, key: SigningKey, guard: LogGuard) -> Signer:

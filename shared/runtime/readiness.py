@@ -27,6 +27,7 @@ from shared.relay import verifications
 from shared.relay.guard import LogGuard
 from shared.relay.lanes import held_by_anyone
 from shared.relay.relay import Relay
+from shared.relay.signer import Signer, SignerStatus
 from shared.runtime.lag import Lag, Lags
 from shared.runtime.standing import standing
 from shared.web.app import Part
@@ -64,6 +65,8 @@ class Watched:
         self._broker = broker
         self._guard = guard
         self._now = now
+        self.signer: Signer | None = None
+        """What signs the log, if this process does."""
         self.lags = Lags(runner, now) if runner is not None else None
         self._refused: float | None = None
         self._published: tuple[int, float] = (-1, now())
@@ -106,6 +109,8 @@ class Watched:
                 f"{parked} sự kiện đang để riêng: xem trang Nguồn số liệu / {parked} events are parked: see the page of sources"
             )
             parts["parked"] = {"ok": True, "events": parked, "degraded": [words]}
+        if self.signer is not None:
+            parts["signing"] = _signing_part(self.signer.status(), system_clock() - self._since)
         parts["set_aside"] = aside
         parts["verification"] = proof
         return parts
@@ -253,6 +258,16 @@ async def relayed_position(pool: Pool, lane: int) -> int:
         return int(await connection.fetchval("select position from relay.lanes where lane = $1", lane))
 
 
+def _signing_part(status: SignerStatus, running: timedelta) -> Part:
+    """When the log was signed last. Another process of the service may sign instead; then this one's time is that of its own
+    last signature, or how long it runs."""
+    age = running if status.last_at is None else system_clock() - status.last_at
+    part: dict[str, Any] = {"ok": True, "at": status.last_at, "age_seconds": age.total_seconds(), "degraded": []}
+    if status.failure is not None:
+        part["degraded"].append(f"nhật ký không được ký ({status.failure}) / the log is not signed ({status.failure})")
+    return part
+
+
 def _projections_part(runner: Runner, lags: Mapping[tuple[str, str], Lag]) -> Part:
     status = runner.status()
     part: dict[str, Any] = {
@@ -262,10 +277,13 @@ def _projections_part(runner: Runner, lags: Mapping[tuple[str, str], Lag]) -> Pa
         "partitions": status.partitions,
         "views": {name: asdict(view) for name, view in status.views.items()},
         "degraded": [
-            f"{view} chậm {lag.events} sự kiện của {source}, đã {lag.seconds:.0f} giây / "
-            f"{view} is {lag.events} events of {source} behind, for {lag.seconds:.0f} s"
-            for (view, source), lag in lags.items()
-            if lag.events > LAG_EVENTS or lag.seconds > LAG_SECONDS
+            *status.degraded,
+            *(
+                f"{view} chậm {lag.events} sự kiện của {source}, đã {lag.seconds:.0f} giây / "
+                f"{view} is {lag.events} events of {source} behind, for {lag.seconds:.0f} s"
+                for (view, source), lag in lags.items()
+                if lag.events > LAG_EVENTS or lag.seconds > LAG_SECONDS
+            ),
         ],
     }
     if status.red:

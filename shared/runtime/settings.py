@@ -41,8 +41,8 @@ class Settings:
     signing: Signing | None = None
     """How checkpoints of the log are signed; a process that relays has it always."""
     public_key: Path | None = None
-    """`CLB_PUBLIC_KEY`, else the public half of `CLB_SIGNING_KEY`: what tells the logs' own signature from another's. A process
-    that reads the topics has it always."""
+    """`CLB_PUBLIC_KEY`, else the public half of `CLB_SIGNING_KEY`: what tells the logs' own signature from another's. Every
+    process has it."""
     checkpoints: Path | None = None
     """`CLB_CHECKPOINTS`, where revocations are kept too; None: they are in the database alone."""
     verify_seconds: float = 6 * 3600.0
@@ -107,7 +107,7 @@ def service_settings(service: str, environ: Mapping[str, str], roles: Collection
         metrics_port=_metrics_port(environ),
         traces=_traces(environ),
         signing=read_signing(environ, required="relay" in roles),
-        public_key=read_public_key(environ, required="project" in roles),
+        public_key=read_public_key(environ, required=bool(roles)),
         checkpoints=Path(folder) if (folder := environ.get("CLB_CHECKPOINTS", "").strip()) else None,
         verify_seconds=_verify_seconds(environ),
     )
@@ -183,9 +183,9 @@ def read_public_key(environ: Mapping[str, str], *, required: bool = False) -> Pa
     if required:
         raise Refused(
             "setting-missing",
-            "Thiếu biến môi trường CLB_PUBLIC_KEY: bên đọc cần khoá công khai (tệp .pub mà ./clb checkpoint key tạo) để biết "
-            "chữ ký nào là của nhật ký; đặt biến này, hoặc khởi động bằng ./clb up.",
-            "The environment variable CLB_PUBLIC_KEY is missing: a reader needs the public key (the file .pub that ./clb "
+            "Thiếu biến môi trường CLB_PUBLIC_KEY: mọi tiến trình cần khoá công khai (tệp .pub mà ./clb checkpoint key tạo) để "
+            "biết chữ ký nào là của nhật ký; đặt biến này, hoặc khởi động bằng ./clb up.",
+            "The environment variable CLB_PUBLIC_KEY is missing: every process needs the public key (the file .pub that ./clb "
             "checkpoint key makes) to know the logs' own signature; set it, or start with ./clb up.",
             field="CLB_PUBLIC_KEY",
         )

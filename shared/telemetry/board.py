@@ -135,10 +135,13 @@ ROWS: Final = (
                 ),
             ),
             Panel(
-                "Đã bao lâu từ lần kiểm tốt",
-                "Since the last sound verification",
+                "Đã bao lâu từ lần kiểm tốt, từ lần ký",
+                "Since the last sound verification, since the last signature",
                 "s",
-                (("min by (job) (lienthe_verified_age_seconds)", "{{job}}"),),
+                (
+                    ("min by (job) (lienthe_verified_age_seconds)", "{{job}}"),
+                    ("min by (job) (lienthe_signed_age_seconds)", "{{job}} signed"),
+                ),
             ),
             Panel(
                 "Bản ghi để ngoài, làn tranh chấp",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.telemetry.metric import PROJECT, SERVICE, Alert, Metric, Words
+from shared.telemetry.metric import PROJECT, RELAY, SERVICE, Alert, Metric, Words
 
 METRICS: Final = (
     Metric(
@@ -44,6 +44,24 @@ METRICS: Final = (
             "or run clb verify by hand.",
         ),
         alerts=(Alert("LienTheNotVerified", "min by (job) (lienthe_verified_age_seconds) > 93600", "10m", "ticket"),),
+    ),
+    Metric(
+        "lienthe_signed_age_seconds",
+        "gauge",
+        "seconds",
+        (),
+        RELAY,
+        Words(
+            "Đã bao lâu từ lần tiến trình này ký nhật ký gần nhất; chưa ký lần nào thì từ lúc khởi động.",
+            "Time since this process last signed the log; if it has not, since its start.",
+        ),
+        Words(
+            "Mỗi giờ nhật ký phải được ký ít nhất một lần: /ready nói vì sao không (tệp điểm kiểm, khóa ký, Kafka, hoặc nhật "
+            "ký không còn như đã ký: khi đó chạy clb verify).",
+            "A log is signed once an hour at least: /ready says why it is not (the file of checkpoints, the key, Kafka, or a "
+            "log that is not what was signed: then run clb verify).",
+        ),
+        alerts=(Alert("LienTheNotSigned", "min by (job) (lienthe_signed_age_seconds) > 7200", "10m", "ticket"),),
     ),
     Metric(
         "lienthe_set_aside_records",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ class Scene:
     ledger: Ledger
     say: Callable[[str], None]
     backup: Path
-    forged: dict[int, str] = field(default_factory=dict[int, str])
     """Offsets at which lies stand on Kafka, with what each is."""
 
     def tried(self, what: str) -> None:

@@ -15,8 +15,6 @@ from shared.cli.main import app
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "operate").glob("*.md"))
 LINE = re.compile(r"\./clb (?:\$\([^)]*\)|[^`\n|>)])*")
-NOT_YET = {"recover"}
-"""Commands that the pages name and that come with another change; empty this when they are there."""
 
 
 def lines(page: Path) -> list[str]:
@@ -45,8 +43,6 @@ def test_there_are_pages_and_they_name_commands() -> None:
 @pytest.mark.parametrize("line", sorted({line for page in PAGES for line in lines(page)}))
 def test_every_command_in_the_pages_is_one_that_the_command_line_takes(line: str) -> None:
     """Seen to fail with `--whithout-secrets` and with `./clb restor` in the page."""
-    if line.split()[1:2] and line.split()[1] in NOT_YET - set(typer.main.get_command(app).commands):
-        pytest.skip("comes with another change")
     assert parses(line) is None
 
 

@@ -39,10 +39,6 @@ class Member:
         """What it reads."""
         return frozenset(self._next)
 
-    def ends(self) -> dict[Where, int]:
-        """Where the partitions that it reads end."""
-        return {where: len(self._broker.logs[where]) for where in self._next}
-
     @property
     def unread(self) -> bool:
         """Whether something waits to be read or is in hand, or it reads nothing yet."""

@@ -131,7 +131,7 @@ class Projector:
     async def _look_after_chain(self) -> None:
         if self.hearing.overruled:
             await self._take_back()
-        for topic, partition in self.watch.look(self.progress, self.member.ends()):
+        for topic, partition in self.watch.look(self.progress):
             self.member.rewind(topic, partition)
 
     async def _take_back(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ import pytest
 from shared.eventlog import schema as eventlog
 from shared.eventlog.log import LogUnavailable
 from shared.eventlog.postgres import PostgresLog, open_pool
+from shared.eventlog.signing import make_key
 from shared.feeds import schema as feeds
 from shared.kafka import topics
 from shared.kafka.probe import BrokerProbe
@@ -26,6 +28,7 @@ from shared.projections.progress import Limits
 from shared.projections.runner import Runner
 from shared.relay import schema as relay_schema
 from shared.relay.relay import Relay
+from shared.relay.signer import Signer, checkpoint_file
 from shared.runtime.readiness import Watched
 from shared.web.app import readiness_of
 from tests.shared.flow import Book, Place, Purses, new_source, publish, running, streams_of_one_lane, until
@@ -206,3 +209,18 @@ async def test_a_relay_that_gets_no_lane_while_nobody_holds_one_is_not_ready(flo
     hands.at += 31
     status, body = await asked(watched)
     assert (status, "nobody else does" in body["parts"]["relay"]["why"]) == (503, True)
+
+
+async def test_a_log_that_is_not_signed_any_more_is_told_with_the_reason(flow: Place, tmp_path: Path) -> None:
+    """Its file of checkpoints is damaged. Seen to fail without the part: everything was green for ever."""
+    key, file = make_key(tmp_path / "keys" / "a.key"), checkpoint_file(tmp_path, flow.source)
+    file.write_text("no checkpoint\n")
+    watched = Watched(flow.pool, None, None, source=flow.source)
+    watched.signer = Signer(flow.pool, flow.source, flow.bootstrap, key, tmp_path)
+
+    async def told() -> bool:
+        _, body = await asked(watched)
+        return "the log is not signed (no checkpoint" in str(body["parts"]["signing"]["degraded"])
+
+    async with running(watched.signer):
+        await until(told)

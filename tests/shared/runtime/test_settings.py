@@ -59,16 +59,18 @@ def test_the_text_form_of_settings_holds_no_password():
 
 
 def test_a_process_that_relays_needs_a_key_and_is_told_how_one_is_made():
-    assert service_settings("clubs", GOOD, {"serve"}).signing is None
+    assert service_settings("clubs", {**GOOD, "CLB_PUBLIC_KEY": "a.pub"}, {"serve"}).signing is None
     with pytest.raises(Refused) as refused:
         service_settings("clubs", GOOD, {"relay"})
     assert "./clb checkpoint key" in refused.value.vi
     assert "make a key by ./clb checkpoint key FILE" in refused.value.en
 
 
-def test_a_process_that_reads_needs_the_public_key_which_lies_beside_the_signing_key():
+@pytest.mark.parametrize("role", ["serve", "project"])
+def test_every_process_needs_the_public_key_which_lies_beside_the_signing_key(role):
+    """One that serves also opens its log for writing, and holds it against what was signed."""
     with pytest.raises(Refused, match="CLB_PUBLIC_KEY"):
-        service_settings("clubs", GOOD, {"project"})
+        service_settings("clubs", GOOD, {role})
     signing = {**GOOD, "CLB_SIGNING_KEY": "keys/a.key", "CLB_CHECKPOINTS": "signed"}
     assert service_settings("clubs", signing, {"relay", "project"}).public_key == Path("keys/a.key.pub")
     given = service_settings("clubs", {**signing, "CLB_PUBLIC_KEY": "b.pub"}, {"relay", "project"})

@@ -141,7 +141,7 @@ async def test_a_verification_that_found_something_makes_a_restart_unsafe_and_is
             "projections",
             {"ok": False, "red": ["two records follow at position 3"]},
             True,
-            "./clb set-aside list; ./clb recover",
+            "./clb set-aside list",
         ),
         ("projections", {"ok": False, "red": [], "failure": "the database is away"}, False, "see logs/clubs.log"),
     ],
