@@ -20,6 +20,7 @@ Where = tuple[str, int]
 """Topic and partition."""
 _SECONDS = 4.0
 """How long one question to the broker may take."""
+_NO_LEADER_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 
 class Standing(NamedTuple):
@@ -117,7 +118,18 @@ def _described(admin: Any, topics: Collection[str]) -> dict[str, TopicDescriptio
 
 
 def _offsets(admin: Any, partitions: Collection[Where], which: Any) -> dict[Where, int]:
-    if not partitions:
-        return {}
-    asked = admin.list_offsets({TopicPartition(*where): which for where in sorted(partitions)}, request_timeout=_SECONDS)
-    return {(at.topic, at.partition): answer.result(2 * _SECONDS).offset for at, answer in asked.items()}
+    """A partition that was made a moment ago has no leader yet: it is asked again."""
+    found: dict[Where, int] = {}
+    wanted = sorted(partitions)
+    deadline = time.monotonic() + _SECONDS
+    while wanted:
+        asked = admin.list_offsets({TopicPartition(*where): which for where in wanted}, request_timeout=_SECONDS)
+        for at, answer in asked.items():
+            try:
+                found[at.topic, at.partition] = answer.result(2 * _SECONDS).offset
+            except KafkaException as failure:
+                if failure.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                    raise
+        if wanted := [where for where in wanted if where not in found]:
+            time.sleep(0.1)
+    return found
