@@ -51,7 +51,8 @@ class Decisions(Protocol):
         ...
 
     async def keep(self, ruling: Ruling) -> None:
-        """Remember a ruling for ever. The first on a position stands."""
+        """Remember a ruling for ever. The first on a position stands. If it says which of two records stands there, that one is
+        listed no more, and the other one as ruled out."""
         ...
 
     async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:

@@ -10,15 +10,16 @@ from dataclasses import replace
 
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
+from shared.kafka.headers import Coordinates
 from shared.kafka.identity import Where
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane, Moved
 from shared.projections.decisions import Ruled
-from shared.projections.links import RING, Link, Overruled
+from shared.projections.links import RING, Link, Overruled, Taken
 from shared.projections.memory import keep_aside
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.projections.policy import POLICY
-from shared.projections.rulings import aside_of
+from shared.projections.rulings import RULED_OUT, aside_of
 from shared.projections.store import SetAside
 
 
@@ -63,6 +64,15 @@ class MemoryDecisions:
             key = (*lane, ruling.position, ruling.hash)
             if transaction.get("rulings", key) is None:
                 transaction.put("rulings", key, Ruled(lane, ruling.position, ruling.hash, ruling.stands))
+            listed: dict[tuple[str, int, int], SetAside] = transaction.scan("set_aside") if ruling.stands else {}
+            for where, one in listed.items():
+                if one.kind != "fork" or one.at != Coordinates(*lane, ruling.position):
+                    continue
+                if one.digest == ruling.hash:
+                    transaction.drop("set_aside", where)
+                else:
+                    reason, stands = one.reason + RULED_OUT, Taken(ruling.hash, one.stands.offset if one.stands else -1)
+                    transaction.put("set_aside", where, replace(one, kind="ruled-out", reason=reason, stands=stands))
 
     async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:
         """See `Decisions.overrule`."""

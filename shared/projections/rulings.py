@@ -25,6 +25,8 @@ from shared.projections.postgres_store import keep_aside
 from shared.projections.store import SetAside
 
 _HASH = len(NONE)
+RULED_OUT = "; a ruling says that it is not the log's"
+"""What is added to the reason of a record that was listed while nobody could say which of two it is."""
 
 
 class PostgresDecisions:
@@ -74,12 +76,26 @@ class PostgresDecisions:
 
     async def keep(self, ruling: Ruling) -> None:
         """See `Decisions.keep`."""
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "insert into projection.rulings (source, lane, position, hash, stands, by, ruled_at) "
                 "values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
                 ruling.source, ruling.lane, ruling.position, ruling.hash, ruling.stands, ruling.by, ruling.time,
             )  # fmt: skip
+            if not ruling.stands:
+                return
+            where = (ruling.source, ruling.lane, ruling.position, ruling.hash)
+            await connection.execute(
+                """delete from projection.set_aside
+                where kind = 'fork' and source = $1 and lane = $2 and position = $3 and hash = $4""",
+                *where,
+            )
+            await connection.execute(
+                """update projection.set_aside set kind = 'ruled-out', reason = reason || $5, stands_hash = $4
+                where kind = 'fork' and source = $1 and lane = $2 and position = $3""",
+                *where,
+                RULED_OUT,
+            )
 
     async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:
         """See `Decisions.overrule`."""

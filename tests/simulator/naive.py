@@ -113,6 +113,15 @@ class Forgetful(SimLog):
         return await super().append(batch, atomic=atomic)
 
 
+class Unanswering(SimLog):
+    """A recovery that takes events back, and not what their commands were answered."""
+
+    def take_back(self, events: Sequence[Recorded]) -> None:
+        before = dict(self._answers)
+        super().take_back(events)
+        self._answers = before
+
+
 class Trusting(SimLanes):
     """Checkpoints that whoever says so may move, whatever claim it has."""
 

@@ -80,7 +80,11 @@ async def _story(world: World, commands: int) -> None:
         if act:
             world.faults.wake()
         await world.live(commands if not act else 6)
-        if not await world.settle():
+        settled = await world.settle()
+        if settled:
+            await world.ask_again()
+            settled = await world.settle()
+        if not settled:
             world.violations.append(f"I12: not level long after the last fault: {'; '.join(world.behind())}")
             check_once(world)
             check_policy(world)

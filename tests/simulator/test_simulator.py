@@ -23,6 +23,7 @@ from tests.simulator.naive import (
     Forgetful,
     MarksFirst,
     Trusting,
+    Unanswering,
     Unfenced,
     Unguarded,
     Unwaiting,
@@ -132,6 +133,11 @@ NAIVE: dict[str, tuple[Parts, str, tuple[str, ...]]] = {
         ("view.poison",),
     ),
     "a log that forgets whom it has answered": (Parts(log=Forgetful), "I15: ", ()),
+    "a recovery that brings back events without their answers": (
+        Parts(log=Unanswering),
+        "I15: ",
+        ("nemesis.log_restored", "nemesis.kill", "client."),
+    ),
 }
 
 

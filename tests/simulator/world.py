@@ -56,6 +56,9 @@ def places() -> PlaceBook:
     return load()
 
 
+_ASKED_AGAIN = 6
+
+
 @dataclass(frozen=True)
 class Parts:
     """What may be replaced by a naive twin."""
@@ -218,6 +221,14 @@ class World:
         nemesis.cancel()
         for client in clients:
             self.violations += client.broken_promises
+
+    async def ask_again(self) -> None:
+        """When all has come to rest, some of the commands that were answered come once more."""
+        client = self.client()
+        answered = [noted for noted in self.ledger if noted.outcome == "ok"]
+        for noted in self.rng.sample(answered, min(_ASKED_AGAIN, len(answered))):
+            await client.again(noted, moved=self.logs[noted.service].incarnation[0] > 0)
+        self.violations += client.broken_promises
 
     async def settle(self, seconds: float = 300.0) -> bool:
         """The last fault ends; whether all of it comes right in time."""
