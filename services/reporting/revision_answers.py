@@ -45,7 +45,7 @@ class ReasonAnswer(BaseModel):
     count: int
 
 
-class EventAnswer(BaseModel):
+class RevisedEvent(BaseModel):
     """The event behind a change."""
 
     id: str
@@ -71,7 +71,7 @@ class RevisionAnswer(BaseModel):
     valid_on: str | None
     known_at: str | None
     place: PlaceAnswer | None
-    event: EventAnswer | None
+    event: RevisedEvent | None
     stream: str | None
     actor: str | None
 

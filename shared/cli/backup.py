@@ -12,15 +12,12 @@ from typing import Annotated
 
 import typer
 
-from shared.cli.speech import grouped, out, print_json, teller, word
+from shared.cli.speech import Json, grouped, known_service, out, print_json, teller, word
 from shared.cli.stack import DataDirOption, path_of
 from shared.kernel.errors import Refused
 from shared.local.backup import restoring, taking
 from shared.local.backup.manifest import SECRETS
 from shared.local.backup.restoring import Restored
-from shared.local.layout import SERVICES
-
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 def backup(
@@ -70,8 +67,8 @@ def restore(
             "Hãy chỉ thư mục của bản sao lưu, hoặc --in-place nếu cơ sở dữ liệu đã được phục hồi bằng cách khác.",
             "Name the folder of a backup, or --in-place if the databases were brought back by other means.",
         )
-    if unknown := next((service for service in only or () if service not in SERVICES), None):
-        raise Refused("unknown-service", f"Không có dịch vụ {unknown}.", f"There is no service {unknown}.")
+    for service in only or ():
+        known_service(service)
     place, say = path_of(data_dir), teller()
     if folder is None:
         done = asyncio.run(restoring.settle_in_place(place, say))

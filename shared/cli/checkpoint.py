@@ -13,15 +13,15 @@ from typing import Annotated
 import typer
 
 from shared.cli.client import kafka_address, no_answer
-from shared.cli.speech import grouped, out, word
+from shared.cli.speech import grouped, known_service, out, word
 from shared.cli.stack import DataDirOption, path_of
 from shared.cli.verify import checkpoint_lines
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint
 from shared.eventlog.signing import load_key, make_key, public_path
 from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.producer import PublishFailed
-from shared.kafka.topics import SOURCES
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.local.reach import checkpoints_folder, database, key_path
 from shared.relay.signer import Rewritten, checkpoint_file, make_checkpoint, mirror
 
@@ -56,7 +56,7 @@ def make(
     data_dir: DataDirOption = None,
 ) -> None:
     """Ký một điểm kiểm ngay / sign a checkpoint now, keep it in the file and publish it."""
-    for name in source or SOURCES:
+    for name in [known_service(each) for each in source or SERVICES]:
         made = asyncio.run(_make(name, path_of(data_dir)))
         if made is None:
             said = word("không có gì mới từ lần trước", "nothing is new since the last one")
@@ -74,7 +74,7 @@ def fetch(
     """Giữ một bản sao / keep a copy of the checkpoints that a service has published on Kafka."""
     address = kafka_address(bootstrap)
     try:
-        lines = checkpoint_lines(address, source)
+        lines = checkpoint_lines(address, known_service(source))
     except BROKER_FAILURES as failure:
         raise no_answer(address, failure) from failure
     try:

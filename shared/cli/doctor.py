@@ -16,21 +16,21 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
 import typer
 
 from shared.cli.client import front_address, kafka_address
-from shared.cli.speech import out, print_json, word
+from shared.cli.speech import Json, out, print_json, word
 from shared.cli.stack import DataDirOption, path_of
 from shared.kafka import topics
 from shared.kafka.survey import survey
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.local.checkup import Found, command, looked, verdict
 from shared.local.checkup_database import look_at_database, look_at_proof
 from shared.local.folders import data_for, unprivileged
-from shared.local.layout import SERVICES
 from shared.local.reach import checkpoints_folder, database_urls
 from shared.local.state import DataDir
 
@@ -39,7 +39,7 @@ _MARKS = {"ok": ("✓", "ổn", "ok"), "warn": ("!", "chú ý", "warn"), "bad": 
 _STYLES = {"ok": "green", "warn": "yellow", "bad": "bold red"}
 
 
-def doctor(data_dir: DataDirOption = None, json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def doctor(data_dir: DataDirOption = None, json: Json = False) -> None:
     """Khám hệ thống / look at everything: is it well, and is it safe to restart now?"""
     found = asyncio.run(_all(path_of(data_dir)))
     safe, vi, en = verdict(found)

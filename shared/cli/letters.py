@@ -11,13 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from shared.cli.client import Front, open_front
-from shared.cli.speech import out, print_json, word
+from shared.cli.speech import Json, out, print_json, word
 from shared.kernel.errors import Refused
 from shared.web.routing import VIEWS
 
 app = typer.Typer(no_args_is_help=True, help="Sự kiện chưa đọc được / events that could not be read (dead letters).")
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 ViewOption = Annotated[str | None, typer.Option("--view", help="One view; all if not given.")]
 StreamOption = Annotated[str | None, typer.Option("--stream", help="One stream; all if not given.")]
 

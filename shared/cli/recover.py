@@ -12,9 +12,8 @@ from typing import Annotated
 import typer
 
 from shared.cli.client import kafka_address
+from shared.cli.speech import Json, known_service
 from shared.cli.stack import DataDirOption, path_of
-from shared.kafka.topics import SOURCES
-from shared.kernel.errors import Refused
 from shared.local.layout import service_command
 from shared.local.reach import checkpoints_folder, key_path, known_urls, public_key_path
 
@@ -35,12 +34,11 @@ def recover(
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Open the log although signed events are gone for good.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: Json = False,
     data_dir: DataDirOption = None,
 ) -> None:
     """Lấy lại phần đã phát / take back what was published and the log lost; then the service writes again by itself."""
-    if source not in SOURCES:
-        raise Refused("unknown-service", f"Không có dịch vụ {source}.", f"There is no service {source}.")
+    known_service(source)
     folder = path_of(data_dir)
     wanted = {"--check": check, "--list": every, "--accept-loss": accept_loss, "--json": json}
     arguments = ["recover", *(name for name, given in wanted.items() if given)]

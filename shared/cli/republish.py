@@ -12,11 +12,10 @@ import typer
 
 from shared.cli.client import kafka_address, no_answer
 from shared.cli.meter import Meter
-from shared.cli.speech import grouped, out, word
+from shared.cli.speech import grouped, known_service, out, word
 from shared.cli.stack import DataDirOption, path_of
 from shared.kafka.producer import PublishFailed
-from shared.kafka.topics import SOURCES, topic_of
-from shared.kernel.errors import Refused
+from shared.kafka.topics import topic_of
 from shared.kernel.lanes import LANES
 from shared.local.reach import database
 from shared.relay.republish import published
@@ -32,8 +31,7 @@ def republish(
     data_dir: DataDirOption = None,
 ) -> None:
     """Phát lại từ kho / publish a service's events again from its store; readers skip what they have."""
-    if source not in SOURCES:
-        raise Refused("unknown-service", f"Không có dịch vụ {source}.", f"There is no service {source}.")
+    known_service(source)
     address = kafka_address(bootstrap)
 
     async def run() -> int:
@@ -41,7 +39,7 @@ def republish(
             lanes = lane or list(range(LANES))
             total = sum(max(0, position - after) for position in (await published(pool, lanes)).values())
             with Meter(f"{source} → {topic_of(source)}", total) as meter:
-                return await publish_again(pool, source, address, after=after, only=lanes, tell=meter.at)
+                return await publish_again(pool, source, address, dict.fromkeys(lanes, after), tell=meter.at)
 
     try:
         sent = asyncio.run(run())

@@ -13,14 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from shared.cli.client import Front, open_front
-from shared.cli.speech import err, out, print_json, word
+from shared.cli.speech import Json, err, out, print_json, word
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.projections.set_aside import KINDS, plain
-from shared.web.routing import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="Bản ghi để ngoài / records that were set aside: no reader believed them.")
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 SourceOption = Annotated[str | None, typer.Option("--source", help="Of one log: clubs, trainings, monitoring, reporting.")]
 _SHOWN = 2_000
 

@@ -11,11 +11,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
+
+Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -30,6 +34,14 @@ def sentences(refused: Refused) -> list[str]:
             return [refused.en]
         case _:
             return [refused.vi, refused.en]
+
+
+def known_service(name: str) -> str:
+    """The name of a service. May raise `Refused` (`unknown-service`)."""
+    if name not in SERVICES:
+        known = ", ".join(SERVICES)
+        raise Refused("unknown-service", f"Không có dịch vụ {name}: {known}.", f"There is no service {name}: {known}.")
+    return name
 
 
 def word(vi: str, en: str) -> str:

@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from shared.cli.run import background, foreground, stop_running
-from shared.cli.speech import err, out, print_json, teller, word
+from shared.cli.speech import Json, err, out, print_json, teller, word
 from shared.local.stack import Stack
 from shared.local.state import default_data_dir
 from shared.local.status import Status, read_status
@@ -53,7 +53,7 @@ def down(data_dir: DataDirOption = None) -> None:
 
 
 @app.command()
-def status(data_dir: DataDirOption = None, json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def status(data_dir: DataDirOption = None, json: Json = False) -> None:
     """Every process: address, process id, role, position, lag. The exit code is 0 when all is well."""
     found = read_status(path_of(data_dir))
     if json:

@@ -15,13 +15,12 @@ import typer
 
 from shared.cli.client import open_front, token_of
 from shared.cli.links import MadeLink, in_the_way, make_link, show_link, write_qr, write_secret
-from shared.cli.speech import out, print_json, word
+from shared.cli.speech import Json, out, print_json, word
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
 
 app = typer.Typer(no_args_is_help=True, help="Mã truy cập / tokens.")
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Hours = Annotated[int, typer.Option(min=1, max=168, help="For how many hours the link works, if nobody uses it.")]
 Qr = Annotated[Path | None, typer.Option("--qr", help="Write the link's QR code there, as SVG (mode 0600).")]
 

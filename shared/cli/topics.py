@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from shared.cli.client import kafka_address, no_answer
-from shared.cli.speech import out, print_json
+from shared.cli.speech import Json, out, print_json
 from shared.kafka import topics
 from shared.kafka.failures import BROKER_FAILURES
 
 app = typer.Typer(no_args_is_help=True, help="Topics as code.")
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Bootstrap = Annotated[str | None, typer.Option("--bootstrap", help="A broker's host:port; the running stack's if not given.")]
 
 

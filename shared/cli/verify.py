@@ -17,23 +17,23 @@ import typer
 
 from shared.cli.client import kafka_address, no_answer
 from shared.cli.meter import Meter
-from shared.cli.speech import err, grouped, out, print_json, word
+from shared.cli.speech import Json, err, grouped, known_service, out, print_json, word
 from shared.cli.stack import DataDirOption, path_of
 from shared.eventlog.checkpoints import read_file
 from shared.eventlog.marks import Finding, Marks
-from shared.eventlog.signing import PublicKey, load_public, public_path
+from shared.eventlog.signing import PublicKey, load_public
 from shared.eventlog.stored import DumpedLog, StoredLog, write_dump
 from shared.eventlog.verification import first_of_lanes, verify_stored
 from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.independent import read_topic, record_count
-from shared.kafka.topics import SOURCES, checkpoints_topic, topic_of
+from shared.kafka.topics import checkpoints_topic, topic_of
 from shared.kernel.errors import Refused
-from shared.local.reach import checkpoints_folder, database, key_path
+from shared.kernel.services import SERVICES
+from shared.local.reach import checkpoints_folder, database, public_key_path
 from shared.local.verified import Verified, keep
 from shared.relay.signer import checkpoint_file
 from shared.relay.verification import Report, check_store, check_topic, marks_from
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Source = Annotated[list[str] | None, typer.Option("--source", help="clubs, trainings, monitoring, reporting; all if none.")]
 
 
@@ -122,15 +122,12 @@ async def _kafka(report: Report, pool: Any, marks: Marks, *, quiet: bool) -> Non
 
 
 def _public(given: Path | None, data_dir: Path) -> PublicKey | None:
-    path = given or public_path(key_path(data_dir))
+    path = given or public_key_path(data_dir)
     return load_public(path) if given or path.exists() else None
 
 
 def _sources(wanted: list[str] | None) -> tuple[str, ...]:
-    for name in wanted or ():
-        if name not in SOURCES:
-            raise Refused("unknown-service", f"Không có dịch vụ {name}.", f"There is no service {name}.")
-    return tuple(wanted or SOURCES)
+    return tuple(known_service(name) for name in wanted or SERVICES)
 
 
 def _show(report: Report) -> None:

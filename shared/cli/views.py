@@ -15,10 +15,11 @@ from typing import Annotated
 import typer
 
 from shared.cli.client import kafka_address
-from shared.cli.speech import print_json
+from shared.cli.speech import Json, print_json
 from shared.kafka.topics import PARTITIONS
 from shared.kernel.errors import Refused
-from shared.local.layout import SERVICES, addresses, service_command
+from shared.kernel.services import SERVICES
+from shared.local.layout import addresses, service_command
 from shared.local.reach import known_urls, public_key_path
 from shared.local.state import DataDir, default_data_dir
 from shared.web.routing import VIEWS, service_of_view
@@ -29,7 +30,6 @@ CORES = min(os.cpu_count() or 1, PARTITIONS)
 """More processes than partitions of a topic would have nothing to read."""
 
 View = Annotated[str, typer.Argument(metavar="VIEW", help="figures, clubs, rounds, board_todos, targets, inspections")]
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command("list")

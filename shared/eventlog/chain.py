@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from shared.eventlog.log import Log
 from shared.eventlog.records import LaneHead, LogIdentity
 from shared.kernel.envelope import FORMAT, Recorded
-from shared.kernel.lanes import LANES, lane_of
+from shared.kernel.lanes import lane_of
 
 
 class ChainBroken(Exception):
@@ -70,20 +69,3 @@ def verify(
     if head is not None and (head.position, head.hash) != begun:
         raise ChainBroken(head.lane, head.position, "the head of the lane is not where its events lead")
     return reached
-
-
-async def verify_log(log: Log, *, page: int = 1000) -> int:
-    """Check every lane of a log up to the heads it has now; returns the number of events. May raise `ChainBroken`."""
-    count = 0
-    identity, heads = await log.identity(), await log.heads()
-    for lane in range(LANES):
-        head = heads[lane]
-        reached: LaneHead | None = None
-        while (position := reached.position if reached else 0) < head.position:
-            events = await log.read_lane(lane, position, min(page, head.position - position))
-            if not events:
-                raise ChainBroken(lane, position + 1, "missing, and nothing comes after it")
-            reached = verify(events, identity, after=reached)
-        verify((), identity, head, after=reached)
-        count += head.position
-    return count

@@ -55,6 +55,8 @@ class Marks:
     missing_lines: list[str] = field(default_factory=list[str])
     rulings: list[Ruling] = field(default_factory=list[Ruling])
     """What stands among the checkpoints: which records are the log's, and which are not."""
+    given_up: list[Checkpoint] = field(default_factory=list["Checkpoint"])
+    """Those with which a person gave up what had been signed."""
     count: int = 0
     first: datetime | None = None
     last: Checkpoint | None = None
@@ -72,12 +74,16 @@ def marks_of(checkpoints: Iterable[tuple[int, Checkpoint]]) -> Marks:
     """The marks of checkpoints in the order in which they were made."""
     marks, known = Marks(), set[bytes]()
     for number, checkpoint in checkpoints:
+        if checkpoint.hash in known:
+            continue  # the same line once more, as whoever may write to the topic can put it there
         before = marks.last
         if before is not None and checkpoint.previous not in known:
             marks.missing_lines.append(f"{number}: {before.time.isoformat()} .. {checkpoint.time.isoformat()}")
         known.add(checkpoint.hash)
         marks.first = marks.first or checkpoint.time
         marks.last, marks.count = checkpoint, marks.count + 1
+        if checkpoint.given_up:
+            marks.given_up.append(checkpoint)
         for lane, position in checkpoint.given_up:
             _forget(marks, lane, position)
         for lane, (position, digest) in enumerate(checkpoint.heads):

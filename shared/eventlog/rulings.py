@@ -9,6 +9,7 @@ another key.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +62,16 @@ class Ruling:
     def signed(self, signature: bytes, public: PublicKey) -> bool:
         """Whether this is the key's signature of this ruling."""
         return public.signed(signature, self._content)
+
+
+def void(ruling: Ruling, checkpoints: Iterable[Checkpoint]) -> bool:
+    """Whether a person has given up, after it was made, the record that a ruling says stands."""
+    return ruling.stands and any(
+        checkpoint.time > ruling.time and checkpoint.source == ruling.source and ruling.position > kept
+        for checkpoint in checkpoints
+        for lane, kept in checkpoint.given_up
+        if lane == ruling.lane
+    )
 
 
 def read_statement(line: str, public: PublicKey | None) -> Checkpoint | Ruling:

@@ -110,11 +110,6 @@ async def _require_deployment(connection: Any, deployment: str) -> None:
         )
 
 
-async def simulated_clock(connection: Any) -> bool:
-    """Whether the log of this database accepts recorded times that are passed in."""
-    return bool(await connection.fetchval("select simulated from log.meta"))
-
-
 async def end_simulation(connection: Any) -> None:
     """From now on the clock is real, for ever. `connection` is the owner's."""
     await connection.execute("select log.end_simulation()")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka import Consumer as Client
 from faststream import AckPolicy
 from faststream.confluent import KafkaBroker
@@ -37,6 +38,7 @@ _QUEUED_KIB = 16_384
 """What is fetched ahead, of all partitions together: some batches."""
 _LOOKS_AGAIN_MS = 20
 """How soon the client looks again whether its full queue has room: what is in it lasts for some seconds."""
+_POLL_SECONDS = 0.02
 _ENDS_SECONDS = 1.0
 """How often the broker is asked where the partitions end."""
 _FETCH_BYTES = 8 * 1024 * 1024
@@ -64,7 +66,6 @@ class BatchConsumer:
         assigned: Assigned,
         *,
         max_records: int = 5000,
-        poll_seconds: float = 0.02,
     ) -> None:
         self._handle = handle
         self._on_assigned = assigned
@@ -75,6 +76,7 @@ class BatchConsumer:
         self._offsets = Offsets(bootstrap)
         self._ends: dict[tuple[str, int], int] = {}
         self._watching: asyncio.Task[None] | None = None
+        self._renewing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self.assigned: frozenset[tuple[str, int]] | None = None
         """What this member reads; None before it has joined the group, or after it was thrown out of it."""
@@ -100,7 +102,7 @@ class BatchConsumer:
             group_id=group,
             batch=True,
             max_records=max_records,
-            polling_interval=poll_seconds,
+            polling_interval=_POLL_SECONDS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             session_timeout_ms=6000,
@@ -149,8 +151,9 @@ class BatchConsumer:
     async def renew(self) -> None:
         """Join the group again with another client, which reads where `assigned` says: a client that met a topic which was
         made anew since reads nothing of the new one (`identity.Lasting`)."""
+        self._renewing = True
         await self._subscriber.stop()
-        self.assigned = None
+        self._renewing, self.assigned = False, None
         self._turned.clear()
         await self._subscriber.start()
 
@@ -211,20 +214,17 @@ class BatchConsumer:
 
     async def _watch_ends(self) -> None:
         """Ask beside the client, which answers one caller at a time and is busy as long as it waits for `assigned`."""
-        while not self._stopping.is_set():
+        while True:
             try:
                 self._ends = await asyncio.to_thread(self._offsets.ends, self.assigned or ())
-            except (KafkaException, TimeoutError) as failure:  # the broker is away: what it said last is known still
+            except Exception as failure:  # noqa: BLE001  whatever it is, what the broker said last is known still
                 log.debug("Cannot ask where partitions end: %s", failure)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _ENDS_SECONDS)
+            await asyncio.sleep(_ENDS_SECONDS)
 
     def _assign(self, client: Client, partitions: list[TopicPartition]) -> None:
         """In the polling thread, while the group waits."""
-        topics = {p.topic for p in partitions}
-        counts = {topic: len(client.list_topics(topic, timeout=10).topics[topic].partitions) for topic in topics}
-        wanted = [Partition(p.topic, p.partition, counts[p.topic]) for p in partitions]
-        starts = self._ask(wanted)
+        if (starts := self._ask(client, partitions)) is None:
+            return
         for p in partitions:
             p.offset = starts.get((p.topic, p.partition), OFFSET_BEGINNING)
         client.assign(partitions)
@@ -232,22 +232,22 @@ class BatchConsumer:
         self.assignments += 1
         log.info("Reading %s", ", ".join(f"{p.topic}/{p.partition} from {p.offset}" for p in partitions) or "nothing")
 
-    def _ask(self, wanted: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
-        """The caller's answer, however long its database is away; empty only while stopping."""
-        if self._loop is None:
-            return {}
-        pause = _FIRST_PAUSE
-        while not self._stopping.is_set():
+    def _ask(self, client: Client, partitions: Sequence[TopicPartition]) -> Mapping[tuple[str, int], int] | None:
+        """The caller's answer, however long its database is away, or a topic that was deleted; None: nobody wants it now."""
+        pause, topics = _FIRST_PAUSE, {p.topic for p in partitions}
+        while self._loop is not None and not self._stopping.is_set() and not self._renewing:
             try:
+                counts = {topic: len(client.list_topics(topic, timeout=10).topics[topic].partitions) for topic in topics}
+                if 0 in counts.values():
+                    raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"no partitions: {counts}"))
+                wanted = [Partition(p.topic, p.partition, counts[p.topic]) for p in partitions]
                 return asyncio.run_coroutine_threadsafe(_awaited(self._on_assigned(wanted)), self._loop).result(60)
             except Exception as failure:
                 self.last_failure = f"{type(failure).__name__}: {failure}"
-                log.exception("Cannot take over %d partitions yet; again in %.1f s", len(wanted), pause)
-            try:
-                asyncio.run_coroutine_threadsafe(asyncio.wait_for(self._stopping.wait(), pause), self._loop).result()
-            except TimeoutError:
-                pause = min(pause * 2, _LONGEST_PAUSE)
-        return {}
+                log.exception("Cannot take over %d partitions yet; again in %.1f s", len(partitions), pause)
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return None
 
     def _revoke(self, client: Client, _partitions: list[TopicPartition]) -> None:
         self.assigned = frozenset()

@@ -20,6 +20,7 @@ Where = tuple[str, int]
 """Topic and partition."""
 _SECONDS = 4.0
 """How long one question to the broker may take."""
+_LASTING_SECONDS = 5.0
 _NO_LEADER_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 
@@ -67,19 +68,18 @@ class Lasting:
     while that has a lower leader epoch, which it has if the broker was ever restarted: not after a seek, and not after a new
     assignment either. Whoever reads for long needs a new client then. Blocks; call it in a thread."""
 
-    def __init__(self, bootstrap: str, partitions: Collection[Where], *, seconds: float = 5.0) -> None:
+    def __init__(self, bootstrap: str, partitions: Collection[Where]) -> None:
         """Call this before the client is made. May raise `KafkaException` and `TimeoutError`."""
         self._bootstrap = bootstrap
         self._partitions = partitions
-        self._seconds = seconds
         self.met = identities(bootstrap, partitions)
-        self._next = time.monotonic() + seconds
+        self._next = time.monotonic() + _LASTING_SECONDS
 
     def over(self) -> bool:
         """Whether some are others now; looks every few seconds. May raise `KafkaException` and `TimeoutError`."""
         if time.monotonic() < self._next:
             return False
-        self._next = time.monotonic() + self._seconds
+        self._next = time.monotonic() + _LASTING_SECONDS
         found = identities(self._bootstrap, self._partitions)
         return any(topic_id(found.get(where, identity)) != topic_id(identity) for where, identity in self.met.items())
 
@@ -98,8 +98,16 @@ class Offsets:
 
 
 def _client(bootstrap: str) -> Any:
-    """The client, whose answers have no types."""
-    return AdminClient({"bootstrap.servers": bootstrap, "client.id": "lien-the-identity", "log_level": 3})
+    """The client, whose answers have no types. It lives as long as somebody holds it: so nothing that went wrong may."""
+    return AdminClient({"bootstrap.servers": bootstrap, "client.id": "lien-the-identity", "log_level": 0})
+
+
+def _told(answer: Any) -> KafkaError | None:
+    """What went wrong. An answer that raises keeps what called it, and that the client, until the collector comes by."""
+    failure = answer.exception(2 * _SECONDS)
+    if failure is not None and not isinstance(failure, KafkaException):
+        raise TimeoutError(str(failure))
+    return None if failure is None else failure.args[0]
 
 
 def _described(admin: Any, topics: Collection[str]) -> dict[str, TopicDescription]:
@@ -108,12 +116,11 @@ def _described(admin: Any, topics: Collection[str]) -> dict[str, TopicDescriptio
     if not topics:
         return found
     for topic, answer in admin.describe_topics(TopicCollection(list(topics)), request_timeout=_SECONDS).items():
-        try:
-            found[topic] = answer.result(2 * _SECONDS)
-        except KafkaException as failure:
-            error: KafkaError = failure.args[0]
-            if error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise
+        error = _told(answer)
+        if error is None:
+            found[topic] = answer.result()
+        elif error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise KafkaException(error)
     return found
 
 
@@ -125,11 +132,11 @@ def _offsets(admin: Any, partitions: Collection[Where], which: Any) -> dict[Wher
     while wanted:
         asked = admin.list_offsets({TopicPartition(*where): which for where in wanted}, request_timeout=_SECONDS)
         for at, answer in asked.items():
-            try:
-                found[at.topic, at.partition] = answer.result(2 * _SECONDS).offset
-            except KafkaException as failure:
-                if failure.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
-                    raise
+            error = _told(answer)
+            if error is None:
+                found[at.topic, at.partition] = answer.result().offset
+            elif error.code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                raise KafkaException(error)
         if wanted := [where for where in wanted if where not in found]:
             time.sleep(0.1)
     return found

@@ -16,7 +16,8 @@ from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-SOURCES = ("clubs", "trainings", "monitoring", "reporting")
+from shared.kernel.services import SERVICES
+
 PARTITIONS = 6
 REFILL_DAYS = 1
 """A request for a refill is repeated as long as its gap lasts; an old one is of no use to anybody."""
@@ -39,7 +40,7 @@ def refills_topic(source: str) -> str:
     return f"{source}.refills"
 
 
-def wanted_topics(sources: tuple[str, ...] = SOURCES) -> dict[str, int]:
+def wanted_topics(sources: tuple[str, ...] = SERVICES) -> dict[str, int]:
     """Every topic and its number of partitions."""
     return {
         **{topic_of(source): PARTITIONS for source in sources},
@@ -62,7 +63,7 @@ def wanted_configuration(topic: str, replicas: int) -> dict[str, str]:
     }
 
 
-def apply(bootstrap: str, sources: tuple[str, ...] = SOURCES) -> list[str]:
+def apply(bootstrap: str, sources: tuple[str, ...] = SERVICES) -> list[str]:
     """Create the missing topics and set what differs. Returns in words what was done."""
     admin = _client(bootstrap)
     try:
@@ -92,7 +93,7 @@ def apply(bootstrap: str, sources: tuple[str, ...] = SOURCES) -> list[str]:
         admin.close()
 
 
-def check(bootstrap: str, sources: tuple[str, ...] = SOURCES) -> list[str]:
+def check(bootstrap: str, sources: tuple[str, ...] = SERVICES) -> list[str]:
     """Where the broker differs from the wanted topics, in words; empty when all is as wanted."""
     admin = _client(bootstrap)
     try:

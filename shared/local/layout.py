@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.local.databases import DatabaseUrls
 from shared.local.process import Launch, free_port, port_taken
 from shared.local.state import ROOT, Remembered
 
-SERVICES = ("clubs", "trainings", "monitoring", "reporting")
 SERVERS = ("kafka", "kafka-controller", "postgres")
 FRONT_PORT = 8080
 HOST = "127.0.0.1"

@@ -89,13 +89,18 @@ async def database(service: str, data_dir: Path, *, max_size: int = 2) -> AsyncG
     try:
         pool: Any = await open_pool(known_urls(service, data_dir).app, max_size=max_size, application_name="clb")
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
-        raise Refused(
-            "database-unreachable",
-            f"Không vào được cơ sở dữ liệu của {service} ({type(failure).__name__}): xem ./clb status.",
-            f"The database of {service} cannot be opened ({type(failure).__name__}): see ./clb status.",
-            status=503,
-        ) from failure
+        raise unreachable(service, failure) from failure
     try:
         yield pool
     finally:
         await pool.close()
+
+
+def unreachable(service: str, failure: Exception) -> Refused:
+    """A database that does not let us in."""
+    return Refused(
+        "database-unreachable",
+        f"Không vào được cơ sở dữ liệu của {service} ({type(failure).__name__}): xem ./clb status.",
+        f"The database of {service} cannot be opened ({type(failure).__name__}): see ./clb status.",
+        status=503,
+    )

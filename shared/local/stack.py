@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from shared.kafka import topics
+from shared.kernel.services import SERVICES
 from shared.local.databases import DatabaseUrls, connect, create_database
 from shared.local.failures import did_not_start, step_failed
 from shared.local.folders import require_space
@@ -26,7 +27,6 @@ from shared.local.kafka import Kafka
 from shared.local.layout import (
     FRONT_PORT,
     HOST,
-    SERVICES,
     choose_front_port,
     choose_ports,
     code_digest,

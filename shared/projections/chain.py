@@ -185,6 +185,13 @@ class Chain:
                 self._prove(lane, position)
         self._hold(lane)
 
+    def give_up(self, lane: Lane, kept: int) -> None:
+        """What the log had behind this position is gone for good: nothing that was signed or ruled of it holds any more."""
+        if self._proved.get(lane, 0) > kept:
+            self._proved[lane] = kept
+        for position in [position for position in self._rulings.get(lane, ()) if position > kept]:
+            del self._rulings[lane][position]
+
     def overruled(self) -> list[Overruled]:
         """What was taken and is ruled out. Its lane waits until it is told that this was acted on."""
         return list(self._overruled.values())

@@ -6,7 +6,6 @@ projector that lost its lanes while it was away can change nothing any more.
 
 from __future__ import annotations
 
-import asyncio
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.kafka.record import Partition
-from shared.kernel.database import Connection, Pool
+from shared.kernel.database import Connection
 from shared.kernel.lanes import LANES, partition_of
 
 if TYPE_CHECKING:
@@ -182,36 +181,3 @@ async def move_offsets(connection: Connection, view: str, version: int, offsets:
         [partition for (_, partition), _ in ordered],
         [offset for _, offset in ordered],
     )
-
-
-async def positions(pool: Pool, view: str, version: int) -> dict[Lane, int]:
-    """Where each lane of a view stands; lanes at 0 may be missing."""
-    async with pool.acquire() as connection:
-        rows = await connection.fetch(
-            "select source, lane, position from projection.checkpoints where view = $1 and version = $2 order by 1, 2",
-            view,
-            version,
-        )
-    return {(row["source"], row["lane"]): row["position"] for row in rows}
-
-
-async def wait_for(pool: Pool, view: str, version: int, lane: Lane, position: int, *, seconds: float) -> bool:
-    """Wait until the view has passed a position; False if it has not in time. For processes that do not run the view."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    pause = 0.005
-    while True:
-        async with pool.acquire() as connection:
-            found: int | None = await connection.fetchval(
-                """select position from projection.checkpoints
-                where view = $1 and version = $2 and source = $3 and lane = $4""",
-                view,
-                version,
-                *lane,
-            )
-        if (found or 0) >= position:
-            return True
-        left = deadline - asyncio.get_running_loop().time()
-        if left <= 0:
-            return False
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.5, 0.1)

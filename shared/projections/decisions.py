@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.identity import Where
@@ -53,6 +54,10 @@ class Decisions(Protocol):
     async def keep(self, ruling: Ruling) -> None:
         """Remember a ruling for ever. The first on a position stands. If it says which of two records stands there, that one is
         listed no more, and the other one as ruled out."""
+        ...
+
+    async def give_up(self, checkpoint: Checkpoint) -> None:
+        """Forget which records were ruled to stand where a log has given up what it had."""
         ...
 
     async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:

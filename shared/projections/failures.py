@@ -26,7 +26,7 @@ def will_pass(error: BaseException) -> bool:
         return not isinstance(error, ValueError)  # a ValueError is an argument of the wrong type: this event's doing
     if isinstance(error, Refused):
         return error.status >= 500
-    return isinstance(error, TryAgain | Fenced | OSError | TimeoutError | asyncpg.InternalClientError)
+    return isinstance(error, TryAgain | Fenced | OSError | TimeoutError)
 
 
 def describe(error: BaseException) -> str:

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint
 from shared.eventlog.records import LogIdentity
-from shared.eventlog.rulings import Ruling, read_statement
+from shared.eventlog.rulings import Ruling, read_statement, void
 from shared.eventlog.signing import PublicKey
+from shared.kafka.headers import hash_of
 from shared.kafka.record import Received
 from shared.kafka.topics import checkpoints_topic
 from shared.projections.chain import Chain
@@ -87,6 +88,8 @@ class Hearing:
         for record in records:
             source = self._sources[record.topic]
             try:
+                if self._public is None:
+                    raise BadCheckpoint("no public key is known here")
                 said = read_statement((record.value or b"").decode("utf-8", "replace"), self._public)
                 if said.source != source:
                     raise BadCheckpoint(f"it speaks of {said.source}")
@@ -105,7 +108,10 @@ class Hearing:
             self.strangers.pop(source, None)
             if isinstance(said, Ruling):
                 decided.append(said)
-            elif source not in newest or said.time >= newest[source].time:
+                continue
+            if said.given_up and await self._give_up(said):
+                decided = [ruling for ruling in decided if not void(ruling, [said])]
+            if source not in newest or said.time >= newest[source].time:
                 newest[source] = said
         for ruling in decided:
             await self._rule(ruling)
@@ -123,8 +129,9 @@ class Hearing:
             if one in self.overruled:
                 continue
             if self._writes:
-                found = [await self._find(one.lane, link) for link in one.taken]
-                await self._decisions.overrule(one, [record for record in found if record is not None])
+                found = [(link, await self._find(one.lane, link)) for link in one.taken]
+                held = [record for link, record in found if record is not None and hash_of(dict(record.headers)) == link.hash]
+                await self._decisions.overrule(one, held)
             self.overruled.append(one)
 
     async def prune(self) -> None:
@@ -138,6 +145,19 @@ class Hearing:
             await self._decisions.meet(source, identity)
         self._chain.know(source, identity)
         log.info("%s is the log %s of %s", source, identity.log_id, identity.deployment)
+
+    async def _give_up(self, checkpoint: Checkpoint) -> bool:
+        """Whether the line is not one that was said long ago and comes again."""
+        source = checkpoint.source
+        for lane, kept in checkpoint.given_up:
+            signed = self._chain.signed((source, lane))
+            if signed is not None and signed.signed_at > checkpoint.time.timestamp():
+                return False
+            self._chain.give_up((source, lane), kept)
+            log.warning("What was signed of lane %d of %s behind position %d is given up", lane, source, kept)
+        if self._writes:
+            await self._decisions.give_up(checkpoint)
+        return True
 
     async def _rule(self, ruling: Ruling) -> None:
         lane, position = (ruling.source, ruling.lane), ruling.position

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates
@@ -73,6 +74,15 @@ class MemoryDecisions:
                 else:
                     reason, stands = one.reason + RULED_OUT, Taken(ruling.hash, one.stands.offset if one.stands else -1)
                     transaction.put("set_aside", where, replace(one, kind="ruled-out", reason=reason, stands=stands))
+
+    async def give_up(self, checkpoint: Checkpoint) -> None:
+        """See `Decisions.give_up`. What is kept here of a ruling has no time: all that stood is forgotten."""
+        given_up = {(checkpoint.source, lane): kept for lane, kept in checkpoint.given_up}
+        async with self._database.transaction() as transaction:
+            rulings: dict[tuple[str, int, int, bytes], Ruled] = transaction.scan("rulings")
+            for key, ruled in rulings.items():
+                if ruled.stands and ruled.position > given_up.get(ruled.lane, ruled.position):
+                    transaction.drop("rulings", key)
 
     async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:
         """See `Decisions.overrule`."""

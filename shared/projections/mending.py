@@ -16,6 +16,7 @@ from typing import Protocol
 from shared.kafka.identity import Where, identities
 from shared.kafka.producer import Producer
 from shared.kafka.refills import Refill
+from shared.kafka.topics import PARTITIONS
 from shared.kernel.database import Pool
 from shared.projections.chain import Chain
 from shared.projections.progress import Progress
@@ -47,16 +48,18 @@ class Reading(Protocol):
 class Mender:
     """One a runner. Call `look` often; it does something only when something is amiss."""
 
-    def __init__(self, pool: Pool, bootstrap: str, group: str, *, identity_seconds: float = _IDENTITY_SECONDS) -> None:
+    def __init__(self, pool: Pool, bootstrap: str, group: str, topics: Collection[str]) -> None:
         self._decisions = PostgresDecisions(pool)
         self._bootstrap = bootstrap
         self._group = group
         self._questions = Questions(group)
-        self._identity_seconds = identity_seconds
         self._next_identity = 0.0
+        self._partitions = [(topic, number) for topic in topics for number in range(PARTITIONS)]
         self._met: dict[Where, str] = {}
-        """What the partitions were when this process saw them last, also those that others read now: a client that joins while
-        a topic is being made anew is given nothing, and is not told when it is there."""
+        """What the partitions were when this client was made, or when they were seen first since."""
+        self._given_nothing = False
+        """Whether this client is the second in a row that was given no partition though there are topics: then others have them
+        all. The first may have joined while the topics were being made, and is not told when they are there."""
         self._fresh: set[Where] = set()
         """Partitions that were made anew and whose lanes are not asked for yet."""
         self._producer: Producer | None = None
@@ -72,7 +75,7 @@ class Mender:
         before they are read. May raise what the broker and the database raise."""
         found = await asyncio.to_thread(identities, self._bootstrap, partitions)
         fresh = set(await self._decisions.replaced(self._group, found))
-        self._met |= found
+        self._met = found | self._met  # what the client met is for `_identities` to compare
         self._fresh |= fresh
         return fresh
 
@@ -83,9 +86,9 @@ class Mender:
             if self._fresh:
                 await self._ask_for_fresh(views)
             now = asyncio.get_running_loop().time()
-            if now >= self._next_identity and self._met:
-                self._next_identity = now + self._identity_seconds
-                await self._identities(consumer)
+            if now >= self._next_identity:
+                self._next_identity = now + _IDENTITY_SECONDS
+                await self.compare(consumer)
         except Exception as failure:  # noqa: BLE001  whatever it is must not end the runner, whose own failures speak for it
             log.warning("Looking after the topics of %s: %s: %s", self._group, type(failure).__name__, failure)
 
@@ -111,9 +114,14 @@ class Mender:
         await self._publish([Refill(*lane, after, self._group, sign=True) for lane, after in standing(views, fresh).items()])
         self._fresh -= fresh
 
-    async def _identities(self, consumer: Reading) -> None:
-        """Another client takes over anew where anything is another one than this one met."""
-        found = await asyncio.to_thread(identities, self._bootstrap, self._met)
-        if any(found.get(where, identity) != identity for where, identity in self._met.items()):
+    async def compare(self, consumer: Reading) -> None:
+        """Another client takes over anew where anything is another one than this one met. May raise what the broker raises."""
+        found = await asyncio.to_thread(identities, self._bootstrap, self._partitions)
+        anew = any(found.get(where, identity) != identity for where, identity in self._met.items())
+        nothing = consumer.assigned is not None and not consumer.assigned
+        if anew or (nothing and found and not self._given_nothing):
             await consumer.renew()
             self._met |= found
+        else:
+            self._met = found | self._met
+        self._given_nothing = nothing and bool(found)

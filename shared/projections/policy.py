@@ -2,8 +2,11 @@
 
 Its commands are handled before its checkpoint moves, and their ids follow from the event: an event that comes again asks
 again for the same thing, so there is no double effect and no lost one. A refused command is an answer: it is logged and
-counted and never holds up anybody; only a service that cannot answer just now is waited for. Which commands an event led to
-is kept, for the day on which the event turns out to be a stranger's: then the policy forgets all else and reads anew.
+counted and never holds up anybody; only a service that cannot answer just now is waited for.
+
+Which commands an event led to is kept, for the day on which the event turns out to be a stranger's: then the policy forgets all
+else and reads anew, and asks for everything under new ids, since events of different streams may come in another order then. So
+asking for what is done already must do nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID, uuid5
 
@@ -22,7 +26,7 @@ from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 from shared.kernel.event import EventCodec
 from shared.kernel.principal import Principal
-from shared.projections.view import Delivered, TryAgain, View
+from shared.projections.view import Delivered, TryAgain
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,8 @@ POLICY = "policy_"
 """How the name of a policy's view begins."""
 ANSWERS = "answers"
 """The table of a policy's schema that says which commands an event led to."""
+
+_RESTARTS = "select restarts from projection.builds where view = $1 and state = 'live'"
 
 Handle = Callable[[Sequence[Request]], Awaitable[Sequence[Done | Refused]]]
 
@@ -75,12 +81,12 @@ def because_of(cause: Recorded, policy: str, command: Command, principal: Princi
 class PolicyRunner:
     """A policy as a view: a `Runner` runs it like any other, its tables live in `policy_{name}_v{version}`."""
 
-    def __init__(self, policy: Policy, handle: Handle, *, version: int = 1) -> None:
+    def __init__(self, policy: Policy, handle: Handle) -> None:
         """`handle` is the service's own `Handler.handle`."""
         self._policy = policy
         self._handle = handle
         self.name = f"{POLICY}{policy.name}"
-        self.version = version
+        self.version = 1
         self.sources = policy.sources
         self.codec = policy.codec
         self.refused: Counter[str] = Counter()
@@ -98,6 +104,10 @@ class PolicyRunner:
         requests = await self._policy.react(connection, events)
         if not requests:
             return
+        if again := await connection.fetchval(_RESTARTS, self.name):
+            requests = [
+                replace(request, command_id=command_id_for(request.command_id, f"again {again}")) for request in requests
+            ]
         await connection.execute(
             f"insert into {ANSWERS} select * from unnest($1::uuid[], $2::uuid[]) on conflict do nothing",  # noqa: S608  a constant
             [request.caused_by for request in requests],
@@ -117,11 +127,6 @@ class PolicyRunner:
             else:
                 self.refused[answer.slug] += 1
                 log.warning("Policy %s: command %s was refused: %s", self._policy.name, request.command_id, answer)
-
-
-def as_views(views: Sequence[View], policies: Sequence[PolicyRunner]) -> list[View]:
-    """Everything that a service's runner runs."""
-    return [*views, *policies]
 
 
 async def read_anew(connection: Connection, view: str, version: int) -> None:

@@ -138,6 +138,11 @@ class Progress:
         """Up to which offset of a partition the view has seen what stands there."""
         return self._read.get(where, 0)
 
+    def unread(self, fresh: Collection[tuple[str, int]]) -> None:
+        """These partitions are others than were read before: nothing of them is."""
+        for where in fresh:
+            self._read.pop(where, None)
+
     def holds(self) -> dict[tuple[str, int], int]:
         """Offsets that reading may not be moved past: a stopped lane needs what came after its gap."""
         held: dict[tuple[str, int], int] = {}
@@ -173,11 +178,11 @@ class Progress:
         if lane in self._since:
             self._since[lane] = _now() - self._limits.gap_seconds
 
-    def dismiss(self, lane: Lane) -> bool:
-        """Nothing is missing in a lane: what came after its end is none of its log's. Whether there was a gap."""
+    def dismiss(self, lane: Lane) -> None:
+        """Nothing is missing in a lane: what came after its end is none of its log's."""
         self._since.pop(lane, None)
         self._read_again.pop(lane, None)
-        return self._gaps.pop(lane, None) is not None
+        self._gaps.pop(lane, None)
 
     def lanes(self) -> Collection[Lane]:
         """The lanes that have a gap or were taken over."""

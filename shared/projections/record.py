@@ -119,7 +119,7 @@ async def _first(source: str, log: LogAnswers, links: Links, at: At, head: bytes
     if head is not None:
         try:
             chain = await asyncio.to_thread(chain_on_topic, bootstrap, source, at, head, links.identity.genesis(lane))
-        except (*BROKER_FAILURES, TimeoutError):
+        except BROKER_FAILURES:
             chain = {}
         low, high = min(chain, default=position) - 1, position
         while high - low > 1:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import NONE, LogIdentity
 from shared.eventlog.rulings import Ruling
 from shared.kafka.headers import Coordinates
@@ -95,6 +96,18 @@ class PostgresDecisions:
                 where kind = 'fork' and source = $1 and lane = $2 and position = $3""",
                 *where,
                 RULED_OUT,
+            )
+
+    async def give_up(self, checkpoint: Checkpoint) -> None:
+        """See `Decisions.give_up`."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(
+                """delete from projection.rulings r using unnest($2::smallint[], $3::bigint[]) as w (lane, kept)
+                where r.source = $1 and r.lane = w.lane and r.position > w.kept and r.stands and r.ruled_at < $4""",
+                checkpoint.source,
+                [lane for lane, _ in checkpoint.given_up],
+                [kept for _, kept in checkpoint.given_up],
+                checkpoint.time,
             )
 
     async def overrule(self, overruled: Overruled, records: Sequence[Received]) -> None:

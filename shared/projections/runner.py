@@ -23,7 +23,7 @@ from shared.projections import checkpoints, rulings
 from shared.projections.auditor import Auditor
 from shared.projections.batches import BatchDone, fold_batch, take_over, wanted
 from shared.projections.chain import Chain
-from shared.projections.checkpoints import Fenced, Lane
+from shared.projections.checkpoints import Fenced
 from shared.projections.failures import will_pass
 from shared.projections.following import follow
 from shared.projections.mending import Mender
@@ -69,9 +69,10 @@ class Runner:
         self._limits = limits or Limits()
         self._progress = {view.name: Progress(view, self._limits) for view in views}
         self._stopping = asyncio.Event()
-        self._moved = asyncio.Condition()
         self._partitions: tuple[Partition, ...] = ()
         self._fenced = 0
+        self._unclaimed = False
+        """Whether a build or a restart was met whose lanes are not claimed yet."""
         self.on_commit: list[Callable[[], None]] = []
         """Called after each transaction that changed a view: wakes feeds."""
         self.on_batch: list[Callable[[BatchDone], None]] = []
@@ -84,7 +85,7 @@ class Runner:
         self._auditor = Auditor(pool, bootstrap, sources, self.chain, public, partitions=PARTITIONS, writes=not beside)
         self._watch = Watch(self.chain)
         self._decisions = PostgresDecisions(pool)
-        self._mender = Mender(pool, bootstrap, group)
+        self._mender = Mender(pool, bootstrap, group, topics)
         self._consumer = BatchConsumer(bootstrap, topics, group, self._handle, self._given, max_records=max_records)
 
     async def run(self) -> None:
@@ -140,32 +141,12 @@ class Runner:
         ends = self._consumer.ends()
         return {name: progress.behind(ends) for name, progress in self._progress.items()}
 
-    async def positions(self, view: View | str) -> dict[Lane, int]:
-        """The checkpoints of a view, `(source, lane)` to position, as committed."""
-        found = self._progress[view if isinstance(view, str) else view.name].view
-        return await checkpoints.positions(self._pool, found.name, found.version)
-
-    async def wait_for(self, view: View | str, source: str, lane: int, position: int, seconds: float) -> bool:
-        """Wait until a view has passed a position; False if it has not in time. Sees what other runners commit too."""
-        progress = self._progress[view if isinstance(view, str) else view.name]
-        deadline = asyncio.get_running_loop().time() + seconds
-        while progress.positions.get((source, lane), 0) < position:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
-                return False
-            try:
-                async with asyncio.timeout(min(left, 0.25)), self._moved:
-                    await self._moved.wait()
-            except TimeoutError:
-                stands = progress.view
-                if await checkpoints.wait_for(self._pool, stands.name, stands.version, (source, lane), position, seconds=0):
-                    return True
-        return True
-
     async def _given(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
         """Take over partitions from another member; where one is another than was read before, its old offsets mean nothing."""
         starts = await self._assigned(partitions)
         fresh = await self._mender.take_over({(p.topic, p.partition) for p in partitions})
+        for progress in self._progress.values():
+            progress.unread(fresh)
         return {where: offset for where, offset in starts.items() if where not in fresh}
 
     async def _assigned(self, partitions: Sequence[Partition]) -> Mapping[tuple[str, int], int]:
@@ -180,7 +161,7 @@ class Runner:
                 starts = await take_over(self._stores, progress, partitions, starts)
         if self.chain.keeps:
             await self._auditor.hearing.take_over(checkpoints.lanes_of(partitions))
-        self._partitions, self._fenced = tuple(partitions), 0
+        self._partitions, self._fenced, self._unclaimed = tuple(partitions), 0, False
         return {where: offset for where, offset in starts.items() if offset > 0}
 
     async def _handle(self, records: Sequence[Received]) -> None:
@@ -194,8 +175,6 @@ class Runner:
                 await self._consumer.rewind(*where, offset)
         self._fenced = 0  # only now: another view's success says nothing of one whose lanes were taken
         crashpoint("projector.after_commit_before_ack")
-        async with self._moved:
-            self._moved.notify_all()
 
     async def _into(self, progress: Progress, records: Sequence[Received]) -> None:
         began = time.time_ns()
@@ -220,8 +199,8 @@ class Runner:
         """Claim the lanes of a build that has become live, though no event asks for it."""
         try:
             async with self._pool.acquire() as connection:
-                moved = await follow(connection, self._views, self._progress)
-            if moved and self._partitions:
+                self._unclaimed |= await follow(connection, self._views, self._progress)
+            if self._unclaimed and self._partitions:
                 await self._claim_anew()
         except Exception as failure:
             if not will_pass(failure):

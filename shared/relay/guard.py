@@ -256,7 +256,9 @@ class LogGuard:
         """Everything that was ruled of this log; nothing without the key."""
         if self._wanted is None or self._public is None:
             return Ruled()
-        return Ruled.of((await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None))[1])
+        found = await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None)
+        checkpoints, rulings = found
+        return Ruled.of(rulings, [one for one in checkpoints if one.given_up])
 
     async def _remember(self) -> None:
         """So that a process that starts on this database need not read the topic again."""

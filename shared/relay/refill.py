@@ -23,7 +23,7 @@ from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.producer import PublishFailed
 from shared.kafka.refills import Refill, Requests
 from shared.kernel.database import Pool
-from shared.relay.republish import published, republish_lanes
+from shared.relay.republish import published, republish
 from shared.relay.rule import rule
 from shared.relay.signer import mirror
 
@@ -150,7 +150,7 @@ class Refiller:
                 allowed[lane] = min(after, allowed.get(lane, after))
         if allowed:
             log.warning("%s asks for %d lanes of %s again: %s", asking, len(allowed), self._source, allowed)
-            sent = await republish_lanes(self._pool, self._source, self._bootstrap, allowed)
+            sent = await republish(self._pool, self._source, self._bootstrap, allowed)
             self.sent += sent
             log.info("Published %d events of %s again", sent, self._source)
         if self._seal is not None and (allowed or any(refill.sign for refill in refills)):

@@ -12,7 +12,6 @@ from shared.eventlog.postgres import identity_of
 from shared.kafka.producer import Producer
 from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
-from shared.kernel.lanes import LANES
 from shared.relay import lanes
 from shared.relay.ports import Held
 from shared.relay.relay import outgoing
@@ -21,22 +20,10 @@ _PAGE = 1000
 
 
 async def republish(
-    pool: Pool,
-    source: str,
-    bootstrap: str,
-    *,
-    after: int = 0,
-    only: Iterable[int] = range(LANES),
-    tell: Callable[[int], None] = lambda _: None,
-) -> int:
-    """Publish the events of these lanes after a position again; answers how many. May raise `PublishFailed`."""
-    return await republish_lanes(pool, source, bootstrap, dict.fromkeys(only, after), tell=tell)
-
-
-async def republish_lanes(
     pool: Pool, source: str, bootstrap: str, after: Mapping[int, int], *, tell: Callable[[int], None] = lambda _: None
 ) -> int:
-    """The same, each lane after a position of its own. `tell` hears how many were sent."""
+    """Publish the events of these lanes again, each after a position of its own; answers how many. `tell` hears how many were
+    sent. May raise `PublishFailed`."""
     producer = Producer(bootstrap, client_id="lien-the-republish")
     topic, sent = topic_of(source), 0
     try:

@@ -87,6 +87,7 @@ def _signed(file: Path, source: str, identity: LogIdentity, public: PublicKey, l
             kept = dict(one.given_up).get(lane)
             if kept is not None:
                 heads = [head for head in heads if head[0] <= kept]
+                found.stands = None if position > kept else found.stands
             if one.heads[lane] not in heads[-1:]:
                 heads.append(one.heads[lane])
         elif (one.lane, one.position) == (lane, position):

@@ -73,6 +73,14 @@ def marks_from(report: Report, lines: Iterable[str], public: PublicKey | None) -
     report.bad += [
         Said(f"thiếu điểm kiểm trước dòng {gap}", f"a checkpoint is missing before line {gap}") for gap in marks.missing_lines
     ]
+    for one in marks.given_up:
+        at, lanes = one.time.isoformat(timespec="seconds"), ", ".join(f"{lane}: {kept}" for lane, kept in one.given_up)
+        report.notes.append(
+            Said(
+                f"điểm kiểm lúc {at} từ bỏ những gì đã ký và đã mất, sau các vị trí (làn: vị trí) {lanes}",
+                f"the checkpoint of {at} gives up what was signed and is gone, behind the positions (lane: position) {lanes}",
+            )
+        )
     if not marks.count:
         report.notes.append(Said("không có điểm kiểm nào để so", "there are no checkpoints to hold it against"))
     elif public is None:
@@ -131,7 +139,7 @@ async def check_topic(
     pause: float = 0.0,
 ) -> Witnessed:
     """Rows against the topic, after `check_store`. May raise what kafka-python raises."""
-    ruled = Ruled.of(marks.rulings)
+    ruled = Ruled.of(marks.rulings, marks.given_up)
     witnessed = await against_kafka(pool, report.source, bootstrap, tell, since=since, pause=pause, ruled=ruled)
     stained = {finding.lane for finding in report.findings}
     signed = {lane: positions[-1] for lane, positions in enumerate(marks.positions) if positions}
@@ -165,7 +173,7 @@ async def _at_the_starts(pool: Pool, starts: Mapping[int, Head]) -> list[Finding
     """The rows at which the look begins are still those that were signed."""
     async with pool.acquire() as connection:
         rows: list[Any] = await connection.fetch(
-            """select w.lane, w.position, e.stream, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
+            """select w.lane, w.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
             left join log.events e using (lane, position)""",
             [*starts],
             [position for position, _ in starts.values()],

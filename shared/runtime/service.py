@@ -31,7 +31,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.event import EventCodec
 from shared.kernel.ports import PlaceBook
 from shared.projections import schema as projection_schema
-from shared.projections.policy import Handle, Policy, PolicyRunner, as_views
+from shared.projections.policy import Handle, Policy, PolicyRunner
 from shared.projections.view import View
 from shared.relay import schema as relay_schema
 from shared.runtime.connect import connected
@@ -81,7 +81,7 @@ class Service:
 
     def all_views(self, places: PlaceBook, handle: Handle) -> list[View]:
         """What its projector runs: its views, and its policies as views whose commands `handle` handles."""
-        return as_views(self.views(places), [PolicyRunner(policy, handle) for policy in self.policies(places)])
+        return [*self.views(places), *(PolicyRunner(policy, handle) for policy in self.policies(places))]
 
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from shared.eventlog.schema import NATIONAL
 from shared.eventlog.signing import public_path
 from shared.kernel.errors import Refused
-from shared.web.routing import SERVICES
+from shared.kernel.services import SERVICES
 
 Mode = Literal["production", "development"]
 

@@ -105,7 +105,7 @@ async def _workers(service: str, count: int, built: Built) -> AsyncGenerator[Non
 
 @asynccontextmanager
 async def _place(service: Service, workers: int) -> AsyncGenerator[Place]:
-    settings = service_settings(service.name, os.environ)
+    settings = service_settings(service.name, os.environ, {"project"})
     owner = migrate_settings(service.name, os.environ)
     async with (
         pooled(settings.database_url, max_size=_POOL, name=f"lien-the {service.name} views") as pool,

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.runtime import collector
 from shared.runtime.logging import configure
 from shared.runtime.operations import Server, operations
@@ -31,7 +32,7 @@ from shared.web.edge import Edge
 from shared.web.headed import without_body
 from shared.web.measured import ROUTE, Measured, OnServed
 from shared.web.problems import answer
-from shared.web.routing import SERVICES, require_plain, target_of
+from shared.web.routing import require_plain, target_of
 from shared.web.upstream import Upstreams, open_clients
 
 _EVENT = re.compile(r"/v1/events/[^/]+")

@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.web.body import json_body
 from shared.web.envelope import require_object
 from shared.web.event_routes import unknown_event
 from shared.web.problems import MEDIA_TYPE, answer
-from shared.web.routing import SERVICES
 from shared.web.tokens import hash_of, new_token
 from shared.web.upstream import Down, Upstreams, credentials
 

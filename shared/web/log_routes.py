@@ -43,7 +43,7 @@ class HeadsAnswer(BaseModel):
     heads: list[HeadAnswer]
 
 
-class LinkAnswer(BaseModel):
+class HashAnswer(BaseModel):
     """The hash at a position; null where the log has no event there."""
 
     lane: int
@@ -57,7 +57,7 @@ class LinksAnswer(BaseModel):
     source: str
     deployment: str
     log: str
-    links: list[LinkAnswer]
+    links: list[HashAnswer]
 
 
 Asked = Annotated[
@@ -96,7 +96,7 @@ def router(pool: Pool, log: Log) -> APIRouter:
             deployment=found.identity.deployment,
             log=found.identity.log_id,
             links=[
-                LinkAnswer(lane=lane, position=position, hash=None if digest is None else digest.hex())
+                HashAnswer(lane=lane, position=position, hash=None if digest is None else digest.hex())
                 for lane, position in places
                 for digest in (found.hashes.get((lane, position)),)
             ],

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 
-SERVICES = ("clubs", "trainings", "monitoring", "reporting")
 ELSE = "reporting"
 
 _BY_WORD = {

@@ -22,11 +22,12 @@ from services.monitoring.app import SERVICE as MONITORING
 from services.reporting.app import SERVICE as REPORTING
 from services.trainings.app import SERVICE as TRAININGS
 from shared.kafka import topics
+from shared.kernel.services import SERVICES
 from shared.local.batches import Tally, open_door
 from shared.local.databases import DatabaseUrls, connect
 from shared.local.demo.reading import until_read
 from shared.local.demo.tokens import write_tokens
-from shared.local.layout import SERVICES, front_launch, http, service_launch
+from shared.local.layout import front_launch, http, service_launch
 from shared.local.process import Child, Launch, free_port
 from shared.local.signing import signing_settings
 from shared.local.token_files import operator_token

@@ -242,3 +242,16 @@ async def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
             return
         assert asyncio.get_running_loop().time() < deadline, "it did not come to pass in time"
         await asyncio.sleep(0.05)
+
+
+async def passed(pool: Any) -> int:
+    """How many events the toy view has passed, of all lanes."""
+    async with pool.acquire() as connection:
+        return int(
+            await connection.fetchval("select coalesce(sum(position), 0) from projection.checkpoints where view = 'purses'")
+        )
+
+
+async def all_there(place: Place, events: int) -> bool:
+    """Whether the toy view has passed exactly so many events."""
+    return await passed(place.pool) == events

@@ -132,7 +132,7 @@ def said(lines: Iterable[str], log: SimLog) -> tuple[list[Checkpoint], Ruled]:
     """The checkpoints and rulings of a log."""
     found = [read_statement(line, KEY.public) for line in lines]
     checkpoints = [one for one in found if isinstance(one, Checkpoint)]
-    return checkpoints, Ruled.of(one for one in found if not isinstance(one, Checkpoint))
+    return checkpoints, Ruled.of((one for one in found if not isinstance(one, Checkpoint)), checkpoints)
 
 
 def published_of(log: SimLog, lanes: SimLanes, broker: MemoryBroker) -> Published:

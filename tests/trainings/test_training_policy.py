@@ -22,6 +22,8 @@ from shared.events.trainings import TrainingHeld
 from shared.kernel.authority import authorise
 from shared.kernel.event import Event
 from shared.kernel.place import PlaceRef
+from shared.projections import builds
+from shared.projections.policy import PolicyRunner
 from shared.projections.view import Delivered
 from shared.reference.book import load
 from shared.testing.folding import delivered
@@ -252,3 +254,29 @@ async def test_a_whole_provinces_boards_are_closed_by_one_round(bench: Bench) ->
     await bench.hears([founded(club, None) for club in clubs])
     await bench.hears([held("round-1", day=1, clubs=clubs)])
     assert {await bench.closed_by(club) for club in clubs} == {"round-1"}
+
+
+async def test_a_policy_that_reads_anew_in_any_other_order_ends_with_the_same_to_dos(bench: Bench) -> None:
+    """A round named the club, and its corrected report no longer does. Seen to fail with the same command ids in both readings:
+    the round closed the to-do once more, and its withdrawal was known and did nothing."""
+    club, named = founded(board=None), held("round-1", day=2, clubs=("club-1",))
+    dropped = held("round-1", day=2, version=2)
+    runner = PolicyRunner(bench.policy, bench.handler.handle)
+    await bench.connection.execute(f"create schema projection; {builds.TABLES}; {runner.tables()}")
+    await bench.connection.execute(
+        "insert into projection.builds (view, build, code, state) values ($1, 1, 1, 'live')", runner.name
+    )
+    for first, second in itertools.product(orders([club], [named, dropped]), repeat=2):
+        await bench.restart()
+        runner = PolicyRunner(bench.policy, bench.handler.handle)
+        await bench.connection.execute("update projection.builds set restarts = 0; truncate answers")
+        for event in first:
+            await runner.apply(bench.connection, [event])
+        assert await bench.closed_by() is None
+        await bench.connection.execute(
+            "truncate founded, rounds, named_clubs, named_boards; update projection.builds set restarts = 1"
+        )
+        for event in second:
+            await runner.apply(bench.connection, [event])
+        assert await bench.closed_by() is None, (first, second)
+        assert runner.refused == {}

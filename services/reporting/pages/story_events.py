@@ -19,8 +19,8 @@ from services.reporting.pages.story_words import club_sentence, flat, lines_of_d
 from services.reporting.pages.words import Language, say
 from shared.kernel.errors import Refused
 from shared.kernel.place import PlaceRef
+from shared.kernel.services import SERVICES
 from shared.web.event_routes import unknown_event
-from shared.web.routing import SERVICES
 from shared.web.sessions import SignedIn, Visitor
 from shared.web.upstream import Down
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, Head, append_line, last_of
+from shared.kernel.services import SERVICES
 from shared.local.backup.taking import Say
-from shared.local.layout import SERVICES
 from shared.relay.signer import checkpoint_file
 from shared.web.revocations import revocations_file
 

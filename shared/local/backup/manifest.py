@@ -69,11 +69,6 @@ class Manifest:
         """Whose logs these are."""
         return next(iter(self.logs.values())).identity.deployment
 
-    @property
-    def secrets(self) -> bool:
-        """Whether key, tokens and passwords belong to it."""
-        return any(name.startswith(f"{SECRETS}/") for name in self.files)
-
     def statement(self) -> dict[str, Any]:
         """What is signed."""
         return {

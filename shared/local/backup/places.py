@@ -15,10 +15,11 @@ from typing import Any
 import asyncpg
 
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.local.backup.taking import Say, owned
 from shared.local.databases import DatabaseUrls, create_database
 from shared.local.folders import require_space
-from shared.local.layout import SERVICES, choose_ports
+from shared.local.layout import choose_ports
 from shared.local.postgres import Postgres
 from shared.local.reach import given_urls
 from shared.local.state import DataDir

@@ -23,18 +23,19 @@ from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.independent import record_count
 from shared.kafka.topics import topic_of
 from shared.kernel.errors import Refused
+from shared.kernel.services import SERVICES
 from shared.local.backup.evidence import Ahead, ahead_of, keep_newer, put_secret
 from shared.local.backup.filling import fill, require_empty
 from shared.local.backup.manifest import PUBLIC_KEY, SECRETS, Manifest, check_files, read_manifest, unfinished
 from shared.local.backup.places import databases, require_unused
 from shared.local.backup.settling import Settled, heads_of, settle
-from shared.local.backup.taking import Say, unreachable
+from shared.local.backup.taking import Say
 from shared.local.backup.tools import find_tools
 from shared.local.databases import DatabaseUrls, connect
 from shared.local.failures import step_failed
-from shared.local.layout import SERVICES, migrate_launch
+from shared.local.layout import migrate_launch
 from shared.local.process import Child
-from shared.local.reach import KEY, checkpoints_folder, key_path
+from shared.local.reach import KEY, checkpoints_folder, key_path, unreachable
 from shared.local.state import DataDir
 from shared.local.together import together
 from shared.local.token_files import read_token

@@ -28,7 +28,7 @@ from shared.local.backup.tables import count_rows
 from shared.local.backup.tools import Tools, find_tools, run_tool
 from shared.local.databases import DatabaseUrls, connect
 from shared.local.layout import SERVICES, code_digest
-from shared.local.reach import KEY, checkpoints_folder, key_path, known_urls
+from shared.local.reach import KEY, checkpoints_folder, key_path, known_urls, unreachable
 from shared.local.state import DataDir
 from shared.local.together import together
 from shared.relay.signer import checkpoint_file
@@ -147,16 +147,6 @@ async def _tell_size(service: str, target: Path, say: Say) -> None:
 
 def _megabytes(path: Path) -> int:
     return path.stat().st_size // 1_000_000 if path.exists() else 0
-
-
-def unreachable(service: str, failure: Exception) -> Refused:
-    """A database that does not let us in."""
-    return Refused(
-        "database-unreachable",
-        f"Không vào được cơ sở dữ liệu của {service} ({type(failure).__name__}): xem ./clb status.",
-        f"The database of {service} cannot be opened ({type(failure).__name__}): see ./clb status.",
-        status=503,
-    )
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,11 +7,12 @@ follow at one position; which of them stands is said by a ruling, then by signed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import LogIdentity
-from shared.eventlog.rulings import Ruling
+from shared.eventlog.rulings import Ruling, void
 from shared.kafka.headers import Coordinates, coordinates, hash_of, link_of, stream_of
 from shared.kafka.record import Received
 from shared.kernel.event import Undecodable
@@ -60,14 +61,14 @@ class Ruled:
     not_ours: frozenset[tuple[int, int, bytes]] = frozenset()
 
     @classmethod
-    def of(cls, rulings: Iterable[Ruling]) -> Ruled:
-        """As the rulings say, in their order."""
+    def of(cls, rulings: Iterable[Ruling], checkpoints: Collection[Checkpoint] = ()) -> Ruled:
+        """As the rulings say, in their order, without those that stand on what a checkpoint has given up since."""
         stands: dict[At, bytes] = {}
         not_ours: set[tuple[int, int, bytes]] = set()
         for ruling in rulings:
-            if ruling.stands:
+            if ruling.stands and not void(ruling, checkpoints):
                 stands[ruling.lane, ruling.position] = ruling.hash
-            else:
+            elif not ruling.stands:
                 not_ours.add((ruling.lane, ruling.position, ruling.hash))
         return cls(stands, frozenset(not_ours))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.eventlog.checkpoints import Checkpoint, append_line, checkpoint_of, last_of, read_file
@@ -31,7 +31,8 @@ async def give_up(pool: Pool, wanted: Wanted, bootstrap: str, key: SigningKey, f
         given_up = await _given_up(pool, signed)
         rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
         heads = {row["lane"]: LaneHead(*row) for row in rows}
-        made = checkpoint_of(wanted.source, wanted.identity, heads, datetime.now(UTC), last_of(file))
+        after = max((one.time for one in signed), default=datetime.min.replace(tzinfo=UTC)) + timedelta(microseconds=1)
+        made = checkpoint_of(wanted.source, wanted.identity, heads, max(datetime.now(UTC), after), last_of(file))
         made = replace(made, given_up=given_up)
         await asyncio.to_thread(append_line, file, made.line(key))
     return made

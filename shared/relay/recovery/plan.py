@@ -162,7 +162,7 @@ async def _signed(
     checkpoints, rulings = await asyncio.to_thread(signed_on_topic, bootstrap, wanted, public, last=None)
     more, ruled = read_lines(await asyncio.to_thread(_lines, file), wanted, public)
     checkpoints, rulings = [*checkpoints, *more], [*rulings, *ruled]
-    return checkpoints, Ruled.of(rulings)
+    return checkpoints, Ruled.of(rulings, [one for one in checkpoints if one.given_up])
 
 
 def _lines(file: Path | None) -> list[str]:

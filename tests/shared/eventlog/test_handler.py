@@ -10,7 +10,6 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 
-from shared.eventlog.chain import verify_log
 from shared.eventlog.handler import Done, Handler, Preview
 from shared.eventlog.log import Log
 from shared.eventlog.writer import AppendWriter
@@ -29,6 +28,7 @@ from tests.shared.eventlog.jars import (
     request,
     utc,
 )
+from tests.shared.eventlog.verified import verify_log
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from zlib import crc32
 
 import pytest
 
-from shared.eventlog.chain import verify, verify_log
+from shared.eventlog.chain import verify
 from shared.eventlog.log import Log
 from shared.eventlog.records import Appended, Conflict, Mismatch
 from shared.kernel.errors import Refused
 from tests.shared.eventlog.jars import append, utc
+from tests.shared.eventlog.verified import verify_log
 
 
 async def one(log: Log, command):

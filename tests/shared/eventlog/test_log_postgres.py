@@ -9,14 +9,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from shared.eventlog.chain import ChainBroken, verify_log
+from shared.eventlog.chain import ChainBroken
 from shared.eventlog.log import Clash, LogUnavailable
 from shared.eventlog.postgres import PostgresLog, open_pool
 from shared.eventlog.records import Appended, Mismatch
-from shared.eventlog.schema import end_simulation, install, simulated_clock
+from shared.eventlog.schema import end_simulation, install
 from shared.kernel.errors import Refused
 from shared.local.databases import connect
 from tests.shared.eventlog.jars import Database, OpenDatabase, append, utc
+from tests.shared.eventlog.verified import verify_log
 
 WRITES = [
     "insert into log.events select * from log.events",
@@ -110,10 +111,11 @@ async def test_after_the_end_of_the_simulation_the_clock_is_real_for_ever(open_d
     database = await open_database(simulated=True)
     await database.log.append([append("jar-a", 0, at=utc(2020, 8, 31))])
     owner = await connect(database.urls.owner)
-    assert await simulated_clock(owner)
+    assert await database.log.simulated()
     await end_simulation(owner)
     await install(owner, database.urls.app_role, simulated=True)
-    assert not await simulated_clock(owner)
+    database.log.forget()
+    assert not await database.log.simulated()
     await owner.close()
     with pytest.raises(Refused) as refusal:
         await database.log.append([append("jar-a", 1, at=utc(2021, 1, 1))])

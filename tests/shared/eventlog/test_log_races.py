@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from shared.eventlog.chain import verify_log
 from shared.eventlog.log import Clash, Log
 from shared.eventlog.records import Append, Appended, Conflict, Mismatch, Outcome
 from shared.kernel.lanes import LANES
 from shared.local.databases import connect
 from tests.shared.eventlog.jars import Database, OpenDatabase, append
+from tests.shared.eventlog.verified import verify_log
 
 WRITERS = 32
 SECONDS = 4.0

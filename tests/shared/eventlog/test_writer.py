@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 
-from shared.eventlog.chain import verify_log
 from shared.eventlog.log import Clash, LogUnavailable
 from shared.eventlog.memory import MemoryLog
 from shared.eventlog.records import Append, Appended, Conflict, Mismatch, Outcome
@@ -17,6 +16,7 @@ from shared.kernel.clock import system_clock
 from shared.kernel.errors import Refused
 from shared.local.databases import connect
 from tests.shared.eventlog.jars import Database, append, utc
+from tests.shared.eventlog.verified import verify_log
 
 
 class WatchedLog(MemoryLog):

@@ -11,6 +11,7 @@ from tests.shared.flow import (
     Book,
     Place,
     Purses,
+    all_there,
     expected,
     publish,
     publish_records,
@@ -20,10 +21,6 @@ from tests.shared.flow import (
     streams_of_one_lane,
     until,
 )
-
-
-async def all_there(runner: Runner, events: int) -> bool:
-    return sum((await runner.positions("purses")).values()) == events
 
 
 async def bad_in_the_middle(flow: Place, bad: str, good: str) -> Book:
@@ -49,7 +46,7 @@ async def test_what_could_not_be_read_is_listed_and_shown_byte_for_byte(flow: Pl
     book = await bad_in_the_middle(flow, bad, good)
     runner = Runner(flow.pool, flow.bootstrap, [Purses(flow.source)], flow.source)
     async with running(runner):
-        await until(lambda: all_there(runner, 8))
+        await until(lambda: all_there(flow, 8))
     lane = book.events[0].lane
     async with flow.pool.acquire() as connection:
         rows = await listed(connection, "purses")
@@ -76,7 +73,7 @@ async def test_what_was_parked_is_read_again_in_order_once_the_fold_is_mended(fl
     broken = Purses(flow.source, breaks=lambda one: one.recorded.stream == bad and one.recorded.version == 2)
     runner = Runner(flow.pool, flow.bootstrap, [broken], flow.source)
     async with running(runner):
-        await until(lambda: all_there(runner, 8))
+        await until(lambda: all_there(flow, 8))
         again = await read_again(flow.pool, broken, bad)
         assert (again.applied, again.waiting) == (0, 3)
         assert again.reason == f"ValueError: cannot add up {bad} v2"
@@ -96,7 +93,7 @@ async def test_another_copy_at_its_position_takes_no_letters_place_and_its_strea
     view = Purses(flow.source)
     runner = Runner(flow.pool, flow.bootstrap, [view], flow.source)
     async with running(runner):
-        await until(lambda: all_there(runner, 8))
+        await until(lambda: all_there(flow, 8))
         await publish(flow.bootstrap, [book.events[2]])
         await until(lambda: runner.status().views["purses"].set_aside)
         again = await read_again(flow.pool, view, bad)

@@ -11,6 +11,7 @@ from shared.kafka.refills import Refill, read_refill
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, partition_of
 from shared.local.databases import connect
+from shared.projections.mending import Mender
 from shared.projections.progress import Limits
 from shared.projections.runner import Runner
 from shared.relay.refill import Allowance, Refiller
@@ -122,12 +123,12 @@ async def test_F15_a_topic_deleted_and_made_again_is_filled_from_the_store_and_r
             before = await shown(flow)
             if while_reading:
                 await asyncio.to_thread(make_anew, flow)
-                assert await republish(flow.pool, flow.source, flow.bootstrap) == 30
+                assert await republish(flow.pool, flow.source, flow.bootstrap, dict.fromkeys(range(LANES), 0)) == 30
                 await flow.put(streams_of_lanes(1)[0], 9, expected=3)
                 await until(lambda: same(flow), 60)
         if not while_reading:
             await asyncio.to_thread(make_anew, flow)
-            assert await republish(flow.pool, flow.source, flow.bootstrap) == 30
+            assert await republish(flow.pool, flow.source, flow.bootstrap, dict.fromkeys(range(LANES), 0)) == 30
             await flow.put(streams_of_lanes(1)[0], 9, expected=3)
             await until(lambda: drained(flow))
             async with running(runner_of(flow)):
@@ -190,3 +191,43 @@ def take_away(flow: Place) -> None:
         for record in batch:
             ends[record.partition] = record.offset
     take_away_from(flow.bootstrap, topic, ends)
+
+
+class Client:
+    """What a mender sees of a consumer."""
+
+    def __init__(self, *partitions: tuple[str, int]) -> None:
+        self.assigned: frozenset[tuple[str, int]] | None = frozenset(partitions)
+        self.renewed = 0
+
+    async def renew(self) -> None:
+        self.renewed += 1
+
+    async def rewind(self, topic: str, partition: int) -> None:
+        raise AssertionError
+
+
+async def looked(mender: Mender, client: Client) -> int:
+    await mender.compare(client)
+    return client.renewed
+
+
+async def test_a_client_that_met_another_topic_is_renewed_also_if_it_is_given_the_new_one_before_anybody_looks(
+    flow: Place,
+) -> None:
+    """Seen to fail with what was met forgotten when the lanes are claimed: the client read nothing of the new topic."""
+    topic = f"{flow.source}.events"
+    mender, client = Mender(flow.pool, flow.bootstrap, flow.source, [topic]), Client((topic, 0))
+    assert await mender.take_over([(topic, 0)]) == set()
+    await asyncio.to_thread(make_anew, flow)
+    assert await mender.take_over([(topic, 0)]) == {(topic, 0)}
+    assert await looked(mender, client) == 1
+    assert await looked(mender, client) == 1, "the new client has met the new topic"
+
+
+async def test_a_client_that_is_given_nothing_though_there_are_topics_is_renewed_once(flow: Place) -> None:
+    """It may have joined while they were being made. If another one is given nothing too, others have them all."""
+    mender, client = Mender(flow.pool, flow.bootstrap, flow.source, [f"{flow.source}.events"]), Client()
+    assert [await looked(mender, client) for _ in range(3)] == [1, 1, 1]
+    client.assigned = frozenset([(f"{flow.source}.events", 0)])
+    assert await looked(mender, client) == 1

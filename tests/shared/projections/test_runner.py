@@ -22,6 +22,7 @@ from tests.shared.flow import (
     Book,
     Place,
     Purses,
+    all_there,
     expected,
     publish,
     purses,
@@ -48,10 +49,8 @@ async def test_I1_what_is_stored_is_in_the_view_exactly_once(flow: Place) -> Non
         for name in streams_of_lanes(15):
             await flow.put(name, *range(1, 6))
         stored = await flow.stored()
-        for event in stored:
-            assert await runner.wait_for("purses", flow.source, event.lane, event.position, 20)
+        await until(lambda: all_there(flow, 75))
         assert await shown(flow) == expected(stored)
-        assert not await runner.wait_for("purses", flow.source, stored[0].lane, 1000, 0.3)
         status = runner.status()
         assert (status.ready, status.red, status.failure) == (True, (), None)
         assert status.views["purses"].applied == 75
@@ -68,16 +67,12 @@ async def test_a_new_view_in_an_old_group_is_built_from_the_beginning(flow: Plac
     for _ in range(2):
         runner = Runner(flow.pool, flow.bootstrap, [view], flow.source)
         async with running(runner):
-            await until(lambda runner=runner: all_there(runner, 200))
+            await until(lambda: all_there(flow, 200))
         assert await shown(flow) == expected(book.events)
         async with flow.pool.acquire() as connection:
             await connection.execute(
                 "delete from projection.checkpoints; delete from projection.offsets; delete from purses_v1.purses"
             )
-
-
-async def all_there(runner: Runner, events: int) -> bool:
-    return sum((await runner.positions("purses")).values()) == events
 
 
 @pytest.mark.parametrize(
@@ -116,7 +111,7 @@ async def test_two_runners_share_the_partitions_and_count_every_event_once(flow:
                 await asyncio.sleep(0.3)
             await until(lambda: one.status().ready and two.status().ready)
         await publish(flow.bootstrap, [book.put(f"purse-{n % 30}", n) for n in range(100)])
-        await until(lambda: all_there(two, 500), 40)
+        await until(lambda: all_there(flow, 500), 40)
     assert await shown(flow) == expected(book.events)
 
 
@@ -186,7 +181,7 @@ async def test_a_lane_with_a_gap_goes_red_alone_and_heals_when_its_event_is_publ
     await publish(flow.bootstrap, [missing])
     runner = Runner(flow.pool, flow.bootstrap, [view], flow.source, limits=limits)
     async with running(runner):
-        await until(lambda: all_there(runner, 10))
+        await until(lambda: all_there(flow, 10))
         assert runner.status().red == ()
     assert await shown(flow) == expected(book.events)
 
@@ -202,7 +197,7 @@ async def test_I8_bad_bytes_park_one_stream_and_the_rest_of_the_topic_is_fresh(f
     broken = Purses(flow.source, breaks=lambda one: one.recorded.stream == bad and one.recorded.version == 3)
     runner = Runner(flow.pool, flow.bootstrap, [broken], flow.source)
     async with running(runner):
-        await until(lambda: all_there(runner, 8))
+        await until(lambda: all_there(flow, 8))
         wanted = expected(book.events)
         assert await shown(flow) == {bad: (1, [1, 2]), good: wanted[good]}
         assert runner.status().views["purses"].parked == 2
@@ -229,7 +224,7 @@ async def test_a_view_that_fails_on_everything_stops_in_red_and_other_views_go_o
     limits = Limits(minimum=12)
     runner = Runner(flow.pool, flow.bootstrap, views, flow.source, limits=limits)
     async with running(runner):
-        await until(lambda: all_there(runner, 300), 40)
+        await until(lambda: all_there(flow, 300), 40)
         assert len(runner.status().red) == 1
         assert runner.status().red[0].startswith("broken: too many bad events")
     assert await shown(flow) == expected(book.events)
@@ -249,7 +244,7 @@ async def test_a_database_that_goes_away_costs_nothing_but_time(flow: Place) -> 
                     """select pg_terminate_backend(pid) from pg_stat_activity
                     where usename = current_user and pid <> pg_backend_pid()"""
                 )
-        await until(lambda: all_there(runner, 450), 40)
+        await until(lambda: all_there(flow, 450), 40)
     assert await shown(flow) == expected(book.events)
     async with flow.pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from projection.parked") == 0

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 
+from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.signing import SigningKey, make_key
+from shared.kafka.record import Received
 from shared.kernel.envelope import Recorded
+from shared.kernel.lanes import LANES
 from shared.local.databases import connect
 from shared.projections import schema
 from shared.projections.chain import Chain
+from shared.projections.checkpoints import Lane
+from shared.projections.hearing import Hearing
 from shared.projections.links import Link, Signed
+from shared.projections.memory_decisions import MemoryDecisions
+from shared.projections.memory_tables import MemoryDatabase
 from shared.projections.runner import Runner
 from shared.projections.view import Delivered
 from shared.testing.folding import IDENTITY
@@ -141,3 +150,42 @@ def test_what_is_taken_while_a_ruling_comes_is_held_against_it() -> None:
     chain.rule(lane, 1, b"t" * 32)
     chain.took({lane: [Link(1, b"f" * 32, 0)]})
     assert [one.position for one in chain.overruled()] == [1]
+
+
+async def test_what_was_proved_and_is_given_up_is_asked_for_from_there_on(key: SigningKey) -> None:
+    """The reader took twenty events that the log has lost for good, and had heard their signature. Seen to fail with what was
+    proved kept: it asked about a position in their middle for ever. The same line once more, from a stranger, does nothing."""
+    lane, heads = ("clubs", 7), [b"%032d" % n for n in range(1, 121)]
+    chain = Chain({"clubs": IDENTITY})
+    hearing = Hearing(MemoryDecisions(MemoryDatabase()), ["clubs"], chain, key.public, nothing)
+    chain.took({lane: [Link(position, digest, position) for position, digest in enumerate(heads, 1)]})
+    times = [datetime.now(UTC) + timedelta(minutes=n) for n in range(3)]
+    lines = [
+        signed(times[0], heads[119], 120).line(key),
+        replace(signed(times[1], heads[99], 100), given_up=((7, 100),)).line(key),
+    ]
+    for n, line in enumerate(lines):
+        await hearing.hear([said(line, n)])
+    assert chain.denied() == {lane: 101}
+    chain.rule(lane, 101, heads[100], stands=False)
+    await hearing.settle()
+    assert [one.position for one in hearing.overruled] == [101]
+    chain.taken_back(hearing.overruled[0])
+    after = b"n" * 32
+    chain.took({lane: [Link(101, after, 500)]})
+    await hearing.hear([said(signed(times[2], after, 101).line(key), 2), said(lines[1], 3)])
+    assert (chain.denied(), chain.settled(lane, 101)) == ({}, True)
+
+
+async def nothing(_lane: Lane, _taken: Link) -> Received | None:
+    return None
+
+
+def signed(at: datetime, head: bytes, position: int) -> Checkpoint:
+    """Only lane 7 has events."""
+    heads = tuple((position, head) if lane == 7 else (0, IDENTITY.genesis(lane)) for lane in range(LANES))
+    return Checkpoint("clubs", IDENTITY, at, heads, bytes(32))
+
+
+def said(line: str, offset: int) -> Received:
+    return Received("clubs.checkpoints", 0, offset, b"clubs", line.encode(), [])

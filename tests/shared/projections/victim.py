@@ -7,14 +7,14 @@ import sys
 
 from shared.eventlog.postgres import open_pool
 from shared.projections.runner import Runner
-from tests.shared.flow import Purses
+from tests.shared.flow import Purses, passed
 
 
 async def main(url: str, source: str, bootstrap: str, wanted: str) -> None:
     pool = await open_pool(url)
     runner = Runner(pool, bootstrap, [Purses(source)], source, max_records=40)
     task = asyncio.create_task(runner.run())
-    while sum((await runner.positions("purses")).values()) < int(wanted):
+    while await passed(pool) < int(wanted):
         await asyncio.sleep(0.05)
     await runner.stop()
     await task

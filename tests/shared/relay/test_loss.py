@@ -12,6 +12,7 @@ from shared.eventlog.stored import StoredLog
 from shared.kernel.errors import Refused
 from shared.kernel.lanes import lane_of
 from shared.local.databases import connect
+from shared.relay.recovery.branches import Ruled
 from shared.relay.recovery.recover import Outcome, Place, recover
 from shared.relay.rule import rule
 from shared.relay.signer import Rewritten, checkpoint_file, make_checkpoint
@@ -43,7 +44,8 @@ async def verified(flow: toy.Place, file: Path, key: SigningKey) -> Report:
 
 async def test_a_loss_that_a_person_accepts_is_signed_and_nothing_is_red_for_ever(flow: toy.Place, tmp_path: Path) -> None:
     """Signed events that were never published are gone with the disk. Seen to fail with the acceptance in the database alone:
-    verification found the log rewritten for ever, and no ruling was ever made about the lane again."""
+    verification found the log rewritten for ever, and no ruling was ever made about the lane again; and with what had been
+    ruled of it before left standing: the new event was the log's for nobody."""
     key, file = make_key(tmp_path / "keys" / "a.key"), checkpoint_file(tmp_path, flow.source)
     await flow.put(KEPT, 1, 2)
     await flow.put(LOST, 1, 2)
@@ -52,6 +54,7 @@ async def test_a_loss_that_a_person_accepts_is_signed_and_nothing_is_red_for_eve
     for amount, before in ((3, 2), (4, 3)):
         await flow.put(LOST, amount, expected=before)
         await make_checkpoint(flow.pool, flow.source, key, file)
+    stood = await rule(flow.pool, flow.source, key, file, lane_of(LOST), 3, "a test")
     await restored(flow.urls, dump)
     assert not (await verified(flow, file, key)).sound
     with pytest.raises(Rewritten):
@@ -74,7 +77,11 @@ async def test_a_loss_that_a_person_accepts_is_signed_and_nothing_is_red_for_eve
     assert (await verified(flow, file, key)).sound
     ruling = await rule(flow.pool, flow.source, key, file, lane_of(LOST), 3, "a test")
     assert ruling is not None
-    assert ruling.stands
+    assert stood is not None
+    assert (ruling.stands, ruling.hash == stood.hash) == (True, False)
+    ruled = Ruled.of([stood, ruling], [marks.last])
+    assert ruled.stands == {(lane_of(LOST), 3): ruling.hash}
+    assert any("gives up" in note.en for note in (await verified(flow, file, key)).notes)
     assert (await accepted(flow, file, key, key, accept=True)).run is None, "there is nothing left to give up"
 
 

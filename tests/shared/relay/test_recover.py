@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.eventlog.chain import link, verify_log
+from shared.eventlog.chain import link
 from shared.eventlog.records import Append, Appended, NewEvent, Outcome
 from shared.kafka import topics
 from shared.kernel.envelope import Recorded
@@ -24,6 +24,7 @@ from shared.relay.recovery.recover import Outcome as Recovery
 from shared.relay.recovery.recover import Place, plan_of, recover
 from shared.relay.recovery.taking import insert, pages, relayed
 from tests.shared import flow as toy
+from tests.shared.eventlog.verified import verify_log
 from tests.shared.flow import CoinPut, streams_of_lanes, until
 from tests.shared.relay.test_guard import deployment_of, forged, process, started_again
 from tests.shared.relay.test_relay import drained
