@@ -129,7 +129,7 @@ async def test_two_records_that_follow_at_one_position_stop_the_lane_until_the_l
         await send(flow, [false, book.put(one, 5)])
         await until(lambda: shows(flow, book.events))
         assert again.status().red == ()
-        assert await kinds(flow) == ["fork", "ruled-out"]
+        assert await kinds(flow) == ["ruled-out", "ruled-out"]
 
 
 async def test_I2_a_forged_record_that_follows_and_was_taken_spoils_the_view_by_name_when_the_log_rules(
