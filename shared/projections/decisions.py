@@ -12,11 +12,15 @@ from typing import NamedTuple, Protocol
 from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling
+from shared.kafka.headers import Coordinates
 from shared.kafka.identity import Where
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane
-from shared.projections.links import Link, Overruled
+from shared.projections.links import Link, Overruled, Taken
 from shared.projections.store import SetAside
+
+RULED_OUT = "; a ruling says that it is not the log's"
+"""What is added to the reason of a record that was listed while nobody could say which of two it is."""
 
 
 class Ruled(NamedTuple):
@@ -89,3 +93,21 @@ class Decisions(Protocol):
     async def prune(self) -> None:
         """Forget the links beyond the last thousand of each lane."""
         ...
+
+
+def aside_of(overruled: Overruled, records: Sequence[Received], effects: Sequence[str] = ()) -> list[SetAside]:
+    """The records that had been taken, as they are listed."""
+    did = f"; policies had answered with the commands {', '.join(effects)}" if effects else ""
+    listed: list[SetAside] = []
+    taken = {link.offset: link for link in overruled.taken}
+    for record in records:
+        link = taken[record.offset]
+        at = Coordinates(*overruled.lane, link.position)
+        if link.position == overruled.position:
+            stands = None if overruled.instead is None else Taken(overruled.instead, -1)
+            reason = f"it had been taken, and a ruling says that it is not the log's{did}"
+        else:
+            stands = Taken(overruled.taken[0].hash, overruled.taken[0].offset)
+            reason = f"it had been taken, but it follows the record at position {overruled.position} that was ruled out"
+        listed.append(SetAside("ruled-out", reason, record, at, link.hash, stands))
+    return listed

@@ -15,12 +15,11 @@ from shared.kafka.headers import Coordinates
 from shared.kafka.identity import Where
 from shared.kafka.record import Received
 from shared.projections.checkpoints import Lane, Moved
-from shared.projections.decisions import Ruled
+from shared.projections.decisions import RULED_OUT, Ruled, aside_of
 from shared.projections.links import RING, Link, Overruled, Taken
 from shared.projections.memory import keep_aside
 from shared.projections.memory_tables import MemoryDatabase, MemoryTransaction
 from shared.projections.policy import POLICY
-from shared.projections.rulings import RULED_OUT, aside_of
 from shared.projections.store import SetAside
 
 

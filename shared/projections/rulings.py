@@ -14,20 +14,17 @@ from uuid import UUID
 from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.records import NONE, LogIdentity
 from shared.eventlog.rulings import Ruling
-from shared.kafka.headers import Coordinates
 from shared.kafka.identity import Where
 from shared.kafka.record import Received
 from shared.kernel.database import Connection, Pool
 from shared.projections.checkpoints import Lane
-from shared.projections.decisions import Ruled
-from shared.projections.links import RING, Link, Overruled, Taken
+from shared.projections.decisions import RULED_OUT, Ruled, aside_of
+from shared.projections.links import RING, Link, Overruled
 from shared.projections.policy import POLICY, commands_because_of, read_anew
 from shared.projections.postgres_store import keep_aside
 from shared.projections.store import SetAside
 
 _HASH = len(NONE)
-RULED_OUT = "; a ruling says that it is not the log's"
-"""What is added to the reason of a record that was listed while nobody could say which of two it is."""
 
 
 class PostgresDecisions:
@@ -265,24 +262,6 @@ async def _spoil(
         POLICY,
         *(only or (None, None)),
     )
-
-
-def aside_of(overruled: Overruled, records: Sequence[Received], effects: Sequence[str] = ()) -> list[SetAside]:
-    """The records that had been taken, as they are listed."""
-    did = f"; policies had answered with the commands {', '.join(effects)}" if effects else ""
-    listed: list[SetAside] = []
-    taken = {link.offset: link for link in overruled.taken}
-    for record in records:
-        link = taken[record.offset]
-        at = Coordinates(*overruled.lane, link.position)
-        if link.position == overruled.position:
-            stands = None if overruled.instead is None else Taken(overruled.instead, -1)
-            reason = f"it had been taken, and a ruling says that it is not the log's{did}"
-        else:
-            stands = Taken(overruled.taken[0].hash, overruled.taken[0].offset)
-            reason = f"it had been taken, but it follows the record at position {overruled.position} that was ruled out"
-        listed.append(SetAside("ruled-out", reason, record, at, link.hash, stands))
-    return listed
 
 
 async def spoiled(connection: Connection, view: str, version: int) -> dict[tuple[str, int], int]:
