@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from json import loads
 from typing import Annotated
 
@@ -36,15 +38,10 @@ View = Annotated[str, typer.Argument(metavar="VIEW", help="figures, clubs, round
 def every(json: Json = False) -> None:
     """Mọi bản dựng / every build, and which one is live."""
     if not json:
-        raise typer.Exit(max(_run(service, ["list"], json=False) for service in SERVICES))
-    found: list[object] = []
-    for service in SERVICES:
-        command, env = _command(service, ["list", "--json"])
-        done = subprocess.run(command, env=env, check=False, stdout=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            raise typer.Exit(done.returncode)
-        found += loads(done.stdout)
-    print_json(found)
+        for told in _together(["list"]):
+            sys.stdout.write(told)
+        return
+    print_json([build for told in _together(["list", "--json"]) for build in loads(told)])
 
 
 @app.command()
@@ -59,8 +56,9 @@ def rebuild(
 ) -> None:
     """Dựng lại từ đầu, so từng byte, rồi đổi / rebuild from the logs, compare byte by byte, swap."""
     if spoiled:
-        arguments = ["rebuild", "--spoiled", "--workers", str(workers)]
-        raise typer.Exit(max(_run(service, arguments, json=json) for service in SERVICES))
+        for told in _together(["rebuild", "--spoiled", "--workers", str(workers), *(["--json"] if json else [])]):
+            sys.stdout.write(told)
+        return
     view = view or ""
     raise typer.Exit(
         _run(_service(view), ["rebuild", view, "--workers", str(workers), *(["--accept"] if accept else [])], json=json)
@@ -84,6 +82,21 @@ def _service(view: str) -> str:
         known = ", ".join(sorted(VIEWS))
         raise Refused("unknown-view", f"Không có bảng {view}; có: {known}.", f"There is no view {view}; there are: {known}.")
     return service_of_view(view)
+
+
+def _together(arguments: list[str]) -> list[str]:
+    """The command of every service, side by side; answers what each prints. Exits as the worst of them did."""
+
+    def one(service: str) -> subprocess.CompletedProcess[str]:
+        command, env = _command(service, arguments)
+        return subprocess.run(command, env=env, check=False, stdout=subprocess.PIPE, text=True)
+
+    with ThreadPoolExecutor(len(SERVICES)) as threads:
+        done = list(threads.map(one, SERVICES))
+    if worst := max(each.returncode for each in done):
+        sys.stdout.writelines(each.stdout for each in done)
+        raise typer.Exit(worst)
+    return [each.stdout for each in done]
 
 
 def _run(service: str, arguments: list[str], *, json: bool) -> int:

@@ -27,12 +27,16 @@ class Links:
 
 async def links_at(connection: Any, places: Collection[At]) -> Links:
     """The hashes at some positions of a log in this database."""
-    identity = await identity_of(connection)
+    identity, held = await identity_of(connection), await hashes_at(connection, places)
+    return Links(identity, {at: held.get(at) if at[1] else identity.genesis(at[0]) for at in places})
+
+
+async def hashes_at(connection: Any, places: Collection[At]) -> dict[At, bytes]:
+    """The log's own hashes at these positions, where it has them. One query."""
     rows = await connection.fetch(
-        """select w.lane, w.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
-        left join log.events e using (lane, position)""",
+        """select lane, position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
+        join log.events e using (lane, position)""",
         [lane for lane, _ in places],
         [position for _, position in places],
     )
-    found: dict[At, bytes | None] = {(row["lane"], row["position"]): row["hash"] for row in rows}
-    return Links(identity, found | {at: identity.genesis(at[0]) for at in places if at[1] == 0})
+    return {(row["lane"], row["position"]): row["hash"] for row in rows}

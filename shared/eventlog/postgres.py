@@ -55,6 +55,12 @@ async def identity_of(connection: Any) -> LogIdentity:
     return LogIdentity(*await connection.fetchrow("select deployment, log_id::text from log.meta"))
 
 
+async def heads_of(connection: Any) -> dict[int, LaneHead]:
+    """The heads of the log that a database holds, lane by lane."""
+    rows = await connection.fetch("select lane, position, hash, last_at from log.lanes order by lane")
+    return {row["lane"]: LaneHead(*row) for row in rows}
+
+
 class PostgresLog:
     """One service's log in its own database. `pool` is an asyncpg pool that connects as the service's role."""
 
@@ -119,8 +125,7 @@ class PostgresLog:
     async def heads(self) -> dict[int, LaneHead]:
         """See `Log.heads`."""
         async with self._connection() as connection:
-            rows: list[Any] = await connection.fetch("select lane, position, hash, last_at from log.lanes order by lane")
-        return {row[0]: LaneHead(*row) for row in rows}
+            return await heads_of(connection)
 
     async def event(self, event_id: str) -> Recorded | None:
         """See `Log.event`."""

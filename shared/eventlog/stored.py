@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from shared.eventlog.marks import Finding
-from shared.eventlog.postgres import identity_of
+from shared.eventlog.postgres import heads_of, identity_of
 from shared.eventlog.records import RECORDED, LaneHead, LogIdentity
 from shared.eventlog.verification import Stored
 from shared.kernel.database import Pool
@@ -56,9 +56,7 @@ class StoredLog:
     async def open(cls, pool: Pool, source: str, *, page: int = 1000, pause: float = 0.0) -> StoredLog:
         """As it is now. `pause`: seconds of rest after each page. May raise `Refused` if a lane has no head."""
         async with pool.acquire() as connection:
-            rows = await connection.fetch("select lane, position, hash, last_at from log.lanes order by lane")
-            identity = await identity_of(connection)
-        heads = {row["lane"]: LaneHead(*row) for row in rows}
+            heads, identity = await heads_of(connection), await identity_of(connection)
         if set(heads) != set(range(LANES)):
             raise Refused(
                 "heads-missing",

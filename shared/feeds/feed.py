@@ -18,9 +18,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, cast
 
-import asyncpg
 import orjson
 
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.feeds.bell import Bell
 from shared.kernel.database import Connection, Pool
 from shared.telemetry import context
@@ -203,7 +203,7 @@ class Feed:
             await asyncio.sleep(self._poll_seconds)
             try:
                 head = await self.head()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            except DATABASE_FAILURES:
                 log.warning("The feed %s cannot be read just now", self._name, exc_info=True)
                 continue
             if head != self._last:  # what this process committed itself has been read, or is about to be

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from shared.eventlog.checkpoints import BadCheckpoint, last_of
-from shared.eventlog.records import LaneHead
+from shared.eventlog.postgres import heads_of
 from shared.local.checkup import Found, command
 from shared.local.databases import connect
 from shared.local.verified import kept
@@ -91,8 +91,7 @@ async def _proved(connection: Any, service: str, folder: Path) -> list[Found]:
         last = last_of(checkpoint_file(folder, service))
         if last is None:
             return []
-        rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
-        await still_there(connection, last, {row["lane"]: LaneHead(*row) for row in rows})
+        await still_there(connection, last, await heads_of(connection))
     except (BadCheckpoint, OSError):
         return []
     except Rewritten as failure:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
-
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.postgres import open_pool
 from shared.eventlog.signing import public_path
 from shared.kernel.errors import Refused
@@ -88,7 +87,7 @@ async def database(service: str, data_dir: Path, *, max_size: int = 2) -> AsyncG
     """A pool on a service's database. May raise `Refused`: `database-unknown`, `database-unreachable`."""
     try:
         pool: Any = await open_pool(known_urls(service, data_dir).app, max_size=max_size, application_name="clb")
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+    except DATABASE_FAILURES as failure:
         raise unreachable(service, failure) from failure
     try:
         yield pool

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shared.kafka.record import Partition, Received
 from shared.kafka.topics import topic_of
+from shared.projections import words
 from shared.projections.chain import Chain
 from shared.projections.fold import Folded, TooManyDeadLetters, fold_into
 from shared.projections.progress import Progress
@@ -75,7 +76,7 @@ async def fold_batch(stores: Stores, progress: Progress, records: Sequence[Recei
                 poison_allowed=progress.poison_allowed(len(mine)),
             )
     except TooManyDeadLetters as failure:
-        progress.broken = f"too many bad events, so the view itself must be at fault; nothing of it was parked: {failure}"
+        progress.broken = words.too_many_bad(failure)
         log.error("View %s stops: %s", view.name, progress.broken)  # noqa: TRY400  # the cause is in the words
         return None
     if progress.epochs is epochs:  # else its lanes were claimed anew meanwhile, and it stands where the claim found it

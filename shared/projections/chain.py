@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from shared.eventlog.records import LogIdentity
 from shared.kafka.headers import link_of
 from shared.kafka.record import Received
+from shared.projections import words
 from shared.projections.checkpoints import Lane
 from shared.projections.links import Link, Overruled, Ring, Signed, Taken
 
@@ -110,16 +111,13 @@ class Chain:
     def stopped(self, lane: Lane) -> str | None:
         """Why a lane may not go on, in words; None if it may."""
         if lane[0] not in self._identities:
-            return f"which log {lane[0]} is, is not known yet: no signed checkpoint of it has come"
+            return words.unknown(lane[0])
         if lane in self._overruled:
-            return f"position {self._overruled[lane].position} of lane {lane[1]} of {lane[0]} was ruled out: it is taken back"
+            return words.taking_back(lane, self._overruled[lane].position)
         if lane in self._denied:
             return self._denied[lane][1]
         if lane in self._contested:
-            return (
-                f"two records follow at position {self._contested[lane]} of lane {lane[1]} of {lane[0]}: the log is asked "
-                f"which is its own; if it does not answer, run clb recover {lane[0]}"
-            )
+            return words.contested(lane, self._contested[lane])
         return None
 
     # what has come
@@ -278,19 +276,11 @@ class Chain:
         if own is None:
             return
         if own != signed.hash:
-            why = (
-                f"a signed checkpoint contradicts lane {lane[1]} of {lane[0]} at position {signed.position}: "
-                f"taken was {own.hex()[:16]}, signed is {signed.hash.hex()[:16]}; run clb recover {lane[0]}"
-            )
-            self._deny(lane, signed.position, why)
+            self._deny(lane, signed.position, words.contradicted(lane, signed.position, own, signed.hash))
             return
         self._prove(lane, signed.position)
         if ring.end > signed.position and signed.signed_at > ring.moved_at + CLOCKS_SECONDS:
-            why = (
-                f"lane {lane[1]} of {lane[0]} was read up to position {ring.end}, but its log signed later that it ends at "
-                f"{signed.position}: a forged record was taken, or the log went back in time; run clb recover {lane[0]}"
-            )
-            self._deny(lane, signed.position + 1, why)
+            self._deny(lane, signed.position + 1, words.ahead(lane, ring.end, signed.position))
         else:
             self._denied.pop(lane, None)
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from shared.kernel.database import Connection
-from shared.projections import builds
+from shared.projections import builds, words
 from shared.projections.builds import Built
 from shared.projections.progress import Progress
 from shared.projections.view import View
@@ -23,7 +23,7 @@ async def follow(connection: Connection, views: Mapping[str, View], progress: Ma
             continue
         live = await builds.live(connection, name)
         if live is not None and live.code != view.version:
-            mine.broken = f"the live build {live.number} is of version {live.code} of the fold, this process has {view.version}"
+            mine.broken = words.other_version(live.number, live.code, view.version)
         elif live is not None and mine.view.version != live.number:
             log.info("View %s: build %d is live", name, live.number)
             mine.move_to(Built(view, live.number))

@@ -19,6 +19,7 @@ from shared.eventlog.signing import PublicKey
 from shared.kafka.headers import hash_of
 from shared.kafka.record import Received
 from shared.kafka.topics import checkpoints_topic
+from shared.projections import words
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Lane
 from shared.projections.decisions import Decisions
@@ -100,9 +101,7 @@ class Hearing:
             if known is None:
                 await self._meet(source, said.identity)
             elif known != said.identity:
-                self.strangers[source] = (
-                    f"{source} signs as another log ({said.identity.log_id}) than the one that was read here ({known.log_id})"
-                )
+                self.strangers[source] = words.another_log(source, said.identity.log_id, known.log_id)
                 aside.append(SetAside("unroutable", self.strangers[source], record))
                 continue
             self.strangers.pop(source, None)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shared.kafka.record import Received
 from shared.kafka.topics import topic_of
+from shared.projections import words
 from shared.projections.chain import Chain
 from shared.projections.checkpoints import Claim, Lane
 from shared.projections.fold import Folded
@@ -210,15 +211,8 @@ class Progress:
                 continue
             if (source, lane) in self.spoiled:
                 continue
-            red.append(
-                f"lane {lane} of {source} has stopped: position {gap.missing} is missing although {gap.seen} has come; "
-                f"it was asked for from the store of {source}; if it does not come, run clb republish {source} --lane {lane}"
-            )
-        red += [
-            f"it had taken a record at position {position} of lane {lane} of {source} that was ruled out since: "
-            f"run clb views rebuild {self.view.name}"
-            for (source, lane), position in sorted(self.spoiled.items())
-        ]
+            red.append(words.missing((source, lane), gap.missing, gap.seen))
+        red += [words.spoiled(lane, position, self.view.name) for lane, position in sorted(self.spoiled.items())]
         total = self._totals
         return ViewStatus(
             self.view.version,

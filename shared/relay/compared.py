@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, last_lines
+from shared.eventlog.links import At, hashes_at
 from shared.eventlog.rulings import Ruling, read_statement
 from shared.eventlog.signing import PublicKey
 from shared.kafka.record import Received
@@ -20,7 +21,7 @@ from shared.kafka.since import Stretch
 from shared.kafka.topics import checkpoints_topic, topic_of
 from shared.kernel.database import Pool
 from shared.relay.looks import Look
-from shared.relay.recovery.branches import At, Published, Ruled, Tail, Wanted
+from shared.relay.recovery.branches import Published, Rulings, Tail, Wanted
 
 CLOCKS = timedelta(minutes=2)
 """By so much the clocks of a database and of its relay may differ."""
@@ -45,15 +46,8 @@ class Compared:
 
 async def hashes(pool: Pool, wanted: Iterable[At]) -> dict[At, bytes]:
     """The log's own hashes at these positions, where it has them. One query."""
-    asked = sorted(wanted)
     async with pool.acquire() as connection:
-        rows = await connection.fetch(
-            """select e.lane, e.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
-            join log.events e using (lane, position)""",
-            [lane for lane, _ in asked],
-            [position for _, position in asked],
-        )
-    return {(row["lane"], row["position"]): row["hash"] for row in rows}
+        return await hashes_at(connection, sorted(wanted))
 
 
 async def take_in(pool: Pool, published: Published, batch: Sequence[Received]) -> None:
@@ -70,7 +64,7 @@ async def compare(
     seen: Look,
     *,
     starts: Mapping[int, int] | None = None,
-    ruled: Callable[[], Awaitable[Ruled]] | None = None,
+    ruled: Callable[[], Awaitable[Rulings]] | None = None,
 ) -> Compared:
     """Read what was published since, or from `starts` on, until the first proof that the log lacks some of it, or the end.
     `ruled` is asked once something seems to be missing: it may be a forgery on which was ruled."""
@@ -79,13 +73,13 @@ async def compare(
     stretch = Stretch(bootstrap, topic_of(wanted.source), since=since, starts=starts)
     batches = stretch.batches()
     heads = {lane: head.position for lane, head in seen.heads.items()}
-    decided: Ruled | None = None
+    decided: Rulings | None = None
     try:
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             await take_in(pool, published, batch)
             tails = published.tails(heads, decided)
             if tails and decided is None:
-                decided = Ruled() if ruled is None else await ruled()
+                decided = Rulings() if ruled is None else await ruled()
                 tails = published.tails(heads, decided)
             if tails:
                 return Compared(tails)

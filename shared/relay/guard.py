@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import asyncpg
-
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.log import LogBehind
 from shared.eventlog.postgres import identity_of
 from shared.eventlog.records import Appended
@@ -32,7 +31,7 @@ from shared.kernel.errors import Refused
 from shared.relay.closed import Closed, unheld, unstored, why_closed
 from shared.relay.compared import Compared, compare, not_kept, signed_in_file, signed_on_topic
 from shared.relay.looks import Head, Incarnation, Look, look
-from shared.relay.recovery.branches import Ruled, Wanted
+from shared.relay.recovery.branches import Rulings, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +42,6 @@ APPEND_SECONDS: Final = 5.0
 """The longest that the first append after another database was met waits for the comparison."""
 _AGAIN = (5.0, 30.0)
 """Seconds after another database was met: what was published last by whoever wrote to the other may still come."""
-
-DATABASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +184,7 @@ class LogGuard:
             if not self._compared or (again is not None and now >= again):
                 self._recheck = now + _AGAIN[0]  # what closed it may have been ruled out since
                 await self._compare(found)
-        except (*BROKER_FAILURES, *DATABASE_FAILURES) as failure:
+        except (*BROKER_FAILURES, *DATABASE_FAILURES, RuntimeError) as failure:
             if self._failure is None:
                 log.warning("The log of %s cannot be looked at or compared just now: %s", self._source, failure)
             self._failure = f"{type(failure).__name__}: {failure}"
@@ -252,13 +249,13 @@ class LogGuard:
             [(lane, position, self._hash(lane, position), self._by) for lane, position in missing.items()],
         )
 
-    async def _ruled(self) -> Ruled:
+    async def _ruled(self) -> Rulings:
         """Everything that was ruled of this log; nothing without the key."""
         if self._wanted is None or self._public is None:
-            return Ruled()
+            return Rulings()
         found = await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None)
         checkpoints, rulings = found
-        return Ruled.of(rulings, [one for one in checkpoints if one.given_up])
+        return Rulings.of(rulings, [one for one in checkpoints if one.given_up])
 
     async def _remember(self) -> None:
         """So that a process that starts on this database need not read the topic again."""

@@ -15,9 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
 from shared.eventlog.checkpoints import BadCheckpoint
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.signing import SigningKey
 from shared.kafka.failures import BROKER_FAILURES
 from shared.kafka.producer import PublishFailed
@@ -112,16 +111,7 @@ class Refiller:
                         await asyncio.to_thread(requests.close)
                         requests = await asyncio.to_thread(Requests, self._bootstrap, self._source)
                     await self._answer(await asyncio.to_thread(requests.waiting, _POLL_SECONDS))
-                except (
-                    *BROKER_FAILURES,
-                    PublishFailed,
-                    asyncpg.PostgresError,
-                    asyncpg.InterfaceError,
-                    asyncpg.InternalClientError,
-                    OSError,
-                    RuntimeError,
-                    BadCheckpoint,
-                ) as failure:
+                except (*BROKER_FAILURES, *DATABASE_FAILURES, PublishFailed, RuntimeError, BadCheckpoint) as failure:
                     log.warning("A refill of %s failed (%s); who lacks it asks again", self._source, failure)
                     await self._wait(_RETRY_SECONDS)
         finally:

@@ -18,8 +18,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import asyncpg
-
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.kafka.headers import to_kafka
 from shared.kafka.producer import Producer, PublishFailed
 from shared.kafka.record import Outgoing
@@ -114,14 +113,7 @@ class Carrier:
                     async with self._sessions.session() as session:
                         await self._with_session(session)
                     pause = _FIRST_PAUSE
-                except (
-                    asyncpg.PostgresError,
-                    asyncpg.InterfaceError,
-                    asyncpg.InternalClientError,
-                    OSError,
-                    TimeoutError,
-                    RuntimeError,
-                ) as failure:
+                except (*DATABASE_FAILURES, RuntimeError) as failure:
                     self._failure = f"database: {failure or type(failure).__name__}"
                     self._failures["database"] += 1
                     log.warning("The relay of %s lost its session (%s); again in %.1f s", self._source, failure, pause)
@@ -293,5 +285,5 @@ async def _let_go(session: Session, held: Mapping[int, Held]) -> None:
     try:
         async with asyncio.timeout(2):
             await session.release(held)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError):
+    except DATABASE_FAILURES:
         log.debug("The session ended with its locks", exc_info=True)

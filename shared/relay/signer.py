@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
-
 from shared.eventlog.checkpoints import (
     BadCheckpoint,
     Checkpoint,
@@ -27,7 +25,9 @@ from shared.eventlog.checkpoints import (
     last_of,
     read_file,
 )
-from shared.eventlog.postgres import identity_of
+from shared.eventlog.failures import DATABASE_FAILURES
+from shared.eventlog.links import hashes_at
+from shared.eventlog.postgres import heads_of, identity_of
 from shared.eventlog.records import LaneHead
 from shared.eventlog.signing import SigningKey
 from shared.kafka.failures import BROKER_FAILURES
@@ -47,14 +47,7 @@ _UNHEALTHY_SECONDS = 0.2
 _SILENCE = timedelta(hours=1)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 """Between checkpoints that were asked for: doubled with each, until nobody has asked for a while."""
-_PASSING = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    *BROKER_FAILURES,
-    PublishFailed,
-    OSError,
-)
+_PASSING = (*DATABASE_FAILURES, *BROKER_FAILURES, PublishFailed)
 
 
 class Rewritten(Exception):
@@ -88,8 +81,7 @@ async def make_checkpoint(
         elif not await connection.fetchval("select pg_try_advisory_xact_lock($1, 0)", LOCK):
             return None
         last = last_of(file)
-        rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
-        heads = {row["lane"]: LaneHead(*row) for row in rows}
+        heads = await heads_of(connection)
         if last is not None:
             await still_there(connection, last, heads)
         checkpoint = checkpoint_of(source, await identity_of(connection), heads, datetime.now(UTC), last)
@@ -109,17 +101,12 @@ async def still_there(connection: Connection, last: Checkpoint, heads: Mapping[i
             f"this is the log {identity.deployment} {identity.log_id}, the last checkpoint is of "
             f"{last.identity.deployment} {last.identity.log_id}; run clb verify"
         )
-    rows = await connection.fetch(
-        """select w.lane, w.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
-        left join log.events e using (lane, position)""",
-        [lane for lane, (position, _) in enumerate(last.heads) if position],
-        [position for position, _ in last.heads if position],
-    )
-    for row in rows:
-        lane = row["lane"]
-        if row["hash"] != last.heads[lane][1] or heads[lane].position < row["position"]:
+    signed = {(lane, position): digest for lane, (position, digest) in enumerate(last.heads) if position}
+    held = await hashes_at(connection, signed)
+    for (lane, position), digest in signed.items():
+        if held.get((lane, position)) != digest or heads[lane].position < position:
             raise Rewritten(
-                f"lane {lane}, position {row['position']}: the log no longer holds what was signed at "
+                f"lane {lane}, position {position}: the log no longer holds what was signed at "
                 f"{last.time.isoformat(timespec='seconds')}; run clb verify"
             )
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from shared.eventlog.checkpoints import BadCheckpoint, Head, is_ruling, numbered
+from shared.eventlog.links import hashes_at
 from shared.eventlog.marks import Finding, Marks, marks_of
 from shared.eventlog.rulings import Ruling, read_statement
 from shared.eventlog.signing import PublicKey
 from shared.eventlog.stored import StoredLog
 from shared.eventlog.verification import first_of_lanes, verify_stored
 from shared.kernel.database import Pool
-from shared.relay.recovery.branches import Ruled
+from shared.relay.recovery.branches import Rulings
 from shared.relay.witness import Reached, Witnessed, against_kafka
 
 Tell = Callable[[int], None]
@@ -139,7 +139,7 @@ async def check_topic(
     pause: float = 0.0,
 ) -> Witnessed:
     """Rows against the topic, after `check_store`. May raise what kafka-python raises."""
-    ruled = Ruled.of(marks.rulings, marks.given_up)
+    ruled = Rulings.of(marks.rulings, marks.given_up)
     witnessed = await against_kafka(pool, report.source, bootstrap, tell, since=since, pause=pause, ruled=ruled)
     stained = {finding.lane for finding in report.findings}
     signed = {lane: positions[-1] for lane, positions in enumerate(marks.positions) if positions}
@@ -172,21 +172,16 @@ def _topic_lies(finding: Finding) -> Finding:
 async def _at_the_starts(pool: Pool, starts: Mapping[int, Head]) -> list[Finding]:
     """The rows at which the look begins are still those that were signed."""
     async with pool.acquire() as connection:
-        rows: list[Any] = await connection.fetch(
-            """select w.lane, w.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
-            left join log.events e using (lane, position)""",
-            [*starts],
-            [position for position, _ in starts.values()],
-        )
+        held = await hashes_at(connection, [(lane, position) for lane, (position, _) in starts.items()])
     return [
         Finding(
-            row["lane"],
+            lane,
             1,
-            row["position"],
+            position,
             "checkpoint",
             "khác với điểm kiểm đã ký: nhật ký đã bị viết lại",
             "differs from a signed checkpoint: the log was rewritten",
         )
-        for row in rows
-        if row["hash"] != starts[row["lane"]][1]
+        for lane, (position, digest) in starts.items()
+        if held.get((lane, position)) != digest
     ]

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
-
 from shared.eventlog.checkpoints import read_file
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.signing import PublicKey
 from shared.eventlog.stored import StoredLog
 from shared.kafka.failures import BROKER_FAILURES
@@ -33,7 +32,7 @@ _LOCK = 0x4C54_1003
 _RETRY_SECONDS = 300.0
 _WHOLE_EVERY = timedelta(days=1)
 _PAGE = 200
-_PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, *BROKER_FAILURES, OSError, Refused)
+_PASSING = (*DATABASE_FAILURES, *BROKER_FAILURES, Refused)
 
 
 @dataclass(frozen=True, slots=True)

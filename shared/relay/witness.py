@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.eventlog.chain import canonical
+from shared.eventlog.links import hashes_at
 from shared.eventlog.marks import Finding
 from shared.eventlog.postgres import identity_of
 from shared.eventlog.records import RECORDED, LogIdentity
@@ -26,12 +27,10 @@ from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
 from shared.kernel.envelope import Recorded
 from shared.kernel.event import Undecodable
-from shared.relay.recovery.branches import Ruled
+from shared.relay.recovery.branches import Rulings
 
 _STORED = f"""select {RECORDED} from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
     join log.events e using (lane, position)"""  # noqa: S608  constants
-_HASHES = """select lane, position, hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
-    join log.events e using (lane, position)"""
 _FIELDS = (
     "source", "stream", "version", "event_id", "type", "schema_version", "recorded_at", "command_id", "actor", "data",
     "fingerprint", "origin",
@@ -102,14 +101,14 @@ async def against_kafka(
     *,
     since: Reached | None = None,
     pause: float = 0.0,
-    ruled: Ruled | None = None,
+    ruled: Rulings | None = None,
 ) -> Witnessed:
     """The store against its topic, from its beginning or `since` where an earlier look ended. What was ruled out is a
     stranger's. May raise what kafka-python raises."""
     async with pool.acquire() as connection:
         rows = await connection.fetch("select lane, position from relay.lanes")
         identity = await identity_of(connection)
-    look = _Look(pool, source, identity, since or Reached(), ruled or Ruled())
+    look = _Look(pool, source, identity, since or Reached(), ruled or Rulings())
     batches = read_topic(bootstrap, topic_of(source), starts=look.offsets)
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         for start in range(0, len(batch), _PAGE):
@@ -123,7 +122,7 @@ async def against_kafka(
 class _Look:
     """One reading of the topic."""
 
-    def __init__(self, pool: Pool, source: str, identity: LogIdentity, since: Reached, ruled: Ruled) -> None:
+    def __init__(self, pool: Pool, source: str, identity: LogIdentity, since: Reached, ruled: Rulings) -> None:
         self._ruled = ruled
         self._pool = pool
         self._source = source
@@ -189,8 +188,7 @@ class _Look:
         """Records that the store does not have like that; what follows nothing in it is a stranger's for certain."""
         before = [(event.lane, event.position - 1) for _, event in others]
         async with self._pool.acquire() as connection:
-            rows: list[Any] = await connection.fetch(_HASHES, [lane for lane, _ in before], [at for _, at in before])
-        hashes = {(row["lane"], row["position"]): bytes(row["hash"]) for row in rows}
+            hashes = await hashes_at(connection, before)
         for record, event in others:
             at = (event.lane, event.position - 1)
             previous = self._identity.genesis(event.lane) if event.position == 1 else hashes.get(at)

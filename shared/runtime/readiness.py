@@ -14,8 +14,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-import asyncpg
-
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.writer import AppendWriter, Written
 from shared.kafka.probe import BrokerProbe
 from shared.kernel.clock import system_clock
@@ -40,8 +39,6 @@ UNVERIFIED: Final = timedelta(hours=26)
 FRESH: Final = timedelta(hours=24)
 """So long a record that was set aside is spoken of here; it stays listed for ever."""
 _LOOK_SECONDS = 3.0
-
-_DATABASE_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class Watched:
@@ -93,7 +90,7 @@ class Watched:
                 parked = await self._parked()
                 held = await held_by_anyone(self._pool)
                 proof, aside = await self._verified(), await self._set_aside()
-        except _DATABASE_FAILURES as failure:
+        except DATABASE_FAILURES as failure:
             reason = type(failure).__name__
             why = f"PostgreSQL không trả lời ({reason}) / PostgreSQL does not answer ({reason})"
             return {"database": {"ok": False, "why": why}} | await self._kafka_part()

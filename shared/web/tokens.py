@@ -15,9 +15,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.events.common import Name
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
@@ -201,7 +201,7 @@ class Tokens:
         try:
             async with self._pool.acquire() as connection:
                 return await connection.fetchrow(query, *arguments)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        except DATABASE_FAILURES as error:
             raise Refused(
                 "tokens-unavailable",
                 "Chưa kiểm tra được mã truy cập vì cơ sở dữ liệu không trả lời; hãy thử lại sau giây lát.",

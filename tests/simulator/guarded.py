@@ -26,7 +26,7 @@ from shared.kernel.errors import Refused
 from shared.kernel.lanes import partition_of
 from shared.relay.closed import Closed, unheld, why_closed
 from shared.relay.compared import Compared
-from shared.relay.recovery.branches import Published, Ruled, Tail, Wanted
+from shared.relay.recovery.branches import Published, Rulings, Tail, Wanted
 from tests.simulator.broker import MemoryBroker
 from tests.simulator.notary import KEY, Lines
 from tests.simulator.simlog import SimLog
@@ -128,11 +128,11 @@ class Guard:
             self._seen, self._answered, self._unheld = {}, {}, None
 
 
-def said(lines: Iterable[str], log: SimLog) -> tuple[list[Checkpoint], Ruled]:
+def said(lines: Iterable[str], log: SimLog) -> tuple[list[Checkpoint], Rulings]:
     """The checkpoints and rulings of a log."""
     found = [read_statement(line, KEY.public) for line in lines]
     checkpoints = [one for one in found if isinstance(one, Checkpoint)]
-    return checkpoints, Ruled.of((one for one in found if not isinstance(one, Checkpoint)), checkpoints)
+    return checkpoints, Rulings.of((one for one in found if not isinstance(one, Checkpoint)), checkpoints)
 
 
 def published_of(log: SimLog, lanes: SimLanes, broker: MemoryBroker) -> Published:

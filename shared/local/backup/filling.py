@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.kernel.errors import Refused
 from shared.local.backup.manifest import LogCopy, damaged
-from shared.local.backup.settling import heads_of
+from shared.local.backup.settling import signed_heads
 from shared.local.backup.tables import RESTORING, count_rows, schemas, tables
 from shared.local.backup.taking import FORGOTTEN, Say
 from shared.local.backup.tools import Tools, run_tool
@@ -47,7 +47,7 @@ async def fill(tools: Tools, service: str, connection: Any, url: str, folder: Pa
     began = asyncio.get_running_loop().time()
     options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", str(dump)]
     await run_tool(tools, "pg_restore", url, options, name=f"pg_restore {service}")
-    if await heads_of(connection) != copy.heads:
+    if await signed_heads(connection) != copy.heads:
         raise damaged(f"databases/{dump.name}", "its heads are not those of the manifest")
     rows = await count_rows(connection, besides=FORGOTTEN)
     for table in sorted(set(rows) | set(copy.rows)):

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.postgres import identity_of
 from shared.eventlog.signing import PublicKey, load_key, load_public
 from shared.kafka.failures import BROKER_FAILURES
@@ -28,7 +27,7 @@ from shared.local.backup.evidence import Ahead, ahead_of, keep_newer, put_secret
 from shared.local.backup.filling import fill, require_empty
 from shared.local.backup.manifest import PUBLIC_KEY, SECRETS, Manifest, check_files, read_manifest, unfinished
 from shared.local.backup.places import databases, require_unused
-from shared.local.backup.settling import Settled, heads_of, settle
+from shared.local.backup.settling import Settled, settle, signed_heads
 from shared.local.backup.taking import Say
 from shared.local.backup.tools import find_tools
 from shared.local.databases import DatabaseUrls, connect
@@ -101,7 +100,7 @@ async def _settled(
     events: dict[str, int] = {}
     ahead: dict[str, Ahead] = {}
     for service, connection in owners.items():
-        heads, identity = await heads_of(connection), await identity_of(connection)
+        heads, identity = await signed_heads(connection), await identity_of(connection)
         events[service] = sum(position for position, _ in heads)
         if proof := ahead_of(place, service, heads, identity.log_id):
             ahead[service] = proof
@@ -151,7 +150,7 @@ async def _owners(urls: Mapping[str, DatabaseUrls]) -> AsyncGenerator[dict[str, 
         for service in SERVICES:
             try:
                 owners[service] = await connect(urls[service].owner)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+            except DATABASE_FAILURES as failure:
                 raise unreachable(service, failure) from failure
             stack.push_async_callback(owners[service].close)
         yield owners

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.eventlog.checkpoints import Head
+from shared.eventlog.links import hashes_at
+from shared.eventlog.postgres import heads_of
 from shared.local.backup.tables import RESTORING
 from shared.web.revocations import Revocation, revoke_again
 
@@ -55,12 +57,9 @@ async def settle(connections: Mapping[str, Any], revocations: Sequence[Revocatio
     return Settled(reset, sorted(revoked))
 
 
-async def heads_of(connection: Any) -> tuple[Head, ...]:
-    """The heads of a log, lane by lane."""
-    return tuple(
-        (int(row["position"]), bytes(row["hash"]))
-        for row in await connection.fetch("select position, hash from log.lanes order by lane")
-    )
+async def signed_heads(connection: Any) -> tuple[Head, ...]:
+    """The heads of a log as a manifest names them, lane by lane."""
+    return tuple((head.position, head.hash) for head in (await heads_of(connection)).values())
 
 
 async def _beside_their_logs(connection: Any, logs: Mapping[str, Any]) -> set[Build]:
@@ -71,15 +70,7 @@ async def _beside_their_logs(connection: Any, logs: Mapping[str, Any]) -> set[Bu
     beside: set[Build] = set()
     for source, log in logs.items():
         of_source = [row for row in rows if row["source"] == source]
-        held: dict[tuple[int, int], bytes] = {
-            (row["lane"], row["position"]): row["hash"]
-            for row in await log.fetch(
-                """select e.lane, e.position, e.hash from unnest($1::smallint[], $2::bigint[]) as w (lane, position)
-                join log.events e using (lane, position)""",
-                [row["lane"] for row in of_source],
-                [row["position"] for row in of_source],
-            )
-        }
+        held = await hashes_at(log, [(row["lane"], row["position"]) for row in of_source])
         for row in of_source:
             found = held.get((row["lane"], row["position"]))
             if found is None or (row["head"] is not None and row["head"] != found):

@@ -18,12 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
+from shared.eventlog.failures import DATABASE_FAILURES
 from shared.eventlog.postgres import identity_of
 from shared.eventlog.signing import load_key
 from shared.kernel.errors import Refused
 from shared.local.backup.manifest import PUBLIC_KEY, SECRETS, Copied, LogCopy, Manifest, digest_of, write_manifest
+from shared.local.backup.settling import signed_heads
 from shared.local.backup.tables import count_rows
 from shared.local.backup.tools import Tools, find_tools, run_tool
 from shared.local.databases import DatabaseUrls, connect
@@ -105,12 +105,11 @@ def owned(service: str, urls: DatabaseUrls) -> DatabaseUrls:
 async def _snapshot(service: str, url: str) -> AsyncGenerator[_Snapshot]:
     try:
         connection = await connect(url)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
+    except DATABASE_FAILURES as failure:
         raise unreachable(service, failure) from failure
     try:
         await connection.execute("set idle_in_transaction_session_timeout = 0; set statement_timeout = 0")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            rows = await connection.fetch("select position, hash from log.lanes order by lane")
             yield _Snapshot(
                 service,
                 url,
@@ -118,7 +117,7 @@ async def _snapshot(service: str, url: str) -> AsyncGenerator[_Snapshot]:
                 str(await connection.fetchval("select pg_export_snapshot()")),
                 int(await connection.fetchval("select current_setting('server_version_num')::int")),
                 int(await connection.fetchval("select pg_database_size(current_database())")),
-                LogCopy(await identity_of(connection), tuple((row["position"], row["hash"]) for row in rows), {}),
+                LogCopy(await identity_of(connection), await signed_heads(connection), {}),
             )
     finally:
         connection.terminate()

@@ -11,14 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shared.eventlog.checkpoints import Checkpoint
+from shared.eventlog.links import At
 from shared.eventlog.records import LogIdentity
 from shared.eventlog.rulings import Ruling, void
 from shared.kafka.headers import Coordinates, coordinates, hash_of, link_of, stream_of
 from shared.kafka.record import Received
 from shared.kernel.event import Undecodable
-
-At = tuple[int, int]
-"""Lane and position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +52,14 @@ class Tail:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
+class Rulings:
     """What was ruled of a log: which hash stands at a position, and which records are not the log's."""
 
     stands: Mapping[At, bytes] = field(default_factory=dict[At, bytes])
     not_ours: frozenset[tuple[int, int, bytes]] = frozenset()
 
     @classmethod
-    def of(cls, rulings: Iterable[Ruling], checkpoints: Collection[Checkpoint] = ()) -> Ruled:
+    def of(cls, rulings: Iterable[Ruling], checkpoints: Collection[Checkpoint] = ()) -> Rulings:
         """As the rulings say, in their order, without those that stand on what a checkpoint has given up since."""
         stands: dict[At, bytes] = {}
         not_ours: set[tuple[int, int, bytes]] = set()
@@ -170,7 +168,7 @@ class Published:
         return False
 
     def tails(
-        self, heads: Mapping[int, int], ruled: Ruled | None = None, signed: Iterable[tuple[int, int, bytes]] = ()
+        self, heads: Mapping[int, int], ruled: Rulings | None = None, signed: Iterable[tuple[int, int, bytes]] = ()
     ) -> dict[int, Tail]:
         """The branch that stands, of each lane that has one beyond what the log is known to have published.
 
@@ -182,7 +180,7 @@ class Published:
                 starts.setdefault(at[0], []).extend(node for node in nodes if node.off_log)
         if not any(starts.values()):
             return {}
-        choice = _Choice(self._nodes, ruled or Ruled(), set(signed))
+        choice = _Choice(self._nodes, ruled or Rulings(), set(signed))
         found: dict[int, Tail] = {}
         for lane, nodes in sorted(starts.items()):
             for position in sorted({node.position for node in nodes}):
@@ -192,9 +190,9 @@ class Published:
                     break
         return found
 
-    def contested(self, ruled: Ruled | None = None) -> list[Node]:
+    def contested(self, ruled: Rulings | None = None) -> list[Node]:
         """Records that follow at a position of which the log's own is on the topic too, and of which nothing was ruled."""
-        decided = ruled or Ruled()
+        decided = ruled or Rulings()
         return [
             node
             for _, nodes in sorted(self._nodes.items())
@@ -211,7 +209,7 @@ class Published:
 class _Choice:
     """Which of several branches stands."""
 
-    def __init__(self, nodes: Mapping[At, list[Node]], ruled: Ruled, signed: set[tuple[int, int, bytes]]) -> None:
+    def __init__(self, nodes: Mapping[At, list[Node]], ruled: Rulings, signed: set[tuple[int, int, bytes]]) -> None:
         self._allowed = ruled.allows
         self._children: dict[tuple[int, int, bytes], list[Node]] = {}
         for (lane, position), found in nodes.items():

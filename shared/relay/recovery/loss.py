@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shared.eventlog.checkpoints import Checkpoint, append_line, checkpoint_of, last_of, read_file
-from shared.eventlog.records import LaneHead
+from shared.eventlog.postgres import heads_of
 from shared.eventlog.signing import SigningKey
 from shared.kernel.database import Pool
 from shared.relay.compared import lanes_without, read_lines, signed_on_topic
@@ -29,8 +29,7 @@ async def give_up(pool: Pool, wanted: Wanted, bootstrap: str, key: SigningKey, f
         lines = await asyncio.to_thread(lambda: list(read_file(file)) if file.exists() else [])
         signed += read_lines(lines, wanted, key.public)[0]
         given_up = await _given_up(pool, signed)
-        rows = await connection.fetch("select lane, position, hash, last_at from log.lanes")
-        heads = {row["lane"]: LaneHead(*row) for row in rows}
+        heads = await heads_of(connection)
         after = max((one.time for one in signed), default=datetime.min.replace(tzinfo=UTC)) + timedelta(microseconds=1)
         made = checkpoint_of(wanted.source, wanted.identity, heads, max(datetime.now(UTC), after), last_of(file))
         made = replace(made, given_up=given_up)

@@ -19,7 +19,7 @@ from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
 from shared.relay.compared import CLOCKS, hashes, read_lines, signed_on_topic, take_in
 from shared.relay.looks import Look
-from shared.relay.recovery.branches import Node, Published, Ruled, Tail, Wanted
+from shared.relay.recovery.branches import Node, Published, Rulings, Tail, Wanted
 
 Say = Callable[[str], None]
 
@@ -155,14 +155,14 @@ async def _read(pool: Pool, wanted: Wanted, look: Look, bootstrap: str, since: d
 
 async def _signed(
     bootstrap: str, wanted: Wanted, file: Path | None, public: PublicKey | None
-) -> tuple[list[Checkpoint], Ruled]:
+) -> tuple[list[Checkpoint], Rulings]:
     """Every checkpoint and ruling of the topic, and the last ones of the file. Without the key none counts."""
     if public is None:
-        return [], Ruled()
+        return [], Rulings()
     checkpoints, rulings = await asyncio.to_thread(signed_on_topic, bootstrap, wanted, public, last=None)
     more, ruled = read_lines(await asyncio.to_thread(_lines, file), wanted, public)
     checkpoints, rulings = [*checkpoints, *more], [*rulings, *ruled]
-    return checkpoints, Ruled.of(rulings, [one for one in checkpoints if one.given_up])
+    return checkpoints, Rulings.of(rulings, [one for one in checkpoints if one.given_up])
 
 
 def _lines(file: Path | None) -> list[str]:

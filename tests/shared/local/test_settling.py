@@ -14,7 +14,7 @@ from services.trainings.app import SERVICE as TRAININGS
 from shared.eventlog.postgres import PostgresLog, open_pool
 from shared.eventlog.records import Append, NewEvent
 from shared.kernel.lanes import lane_of
-from shared.local.backup.settling import FEED_JUMP, heads_of, settle
+from shared.local.backup.settling import FEED_JUMP, settle, signed_heads
 from shared.local.databases import connect
 from shared.reference.book import load
 from shared.runtime.service import install
@@ -57,7 +57,7 @@ async def builds(owner: Any) -> set[str]:
 
 async def test_a_view_that_has_passed_what_its_log_lacks_or_holds_differently_begins_again(owners: dict[str, Any]) -> None:
     """Seen to fail when only positions were compared, and when only the service's own log was looked at."""
-    head = (await heads_of(owners["clubs"]))[LANE][1]
+    head = (await signed_heads(owners["clubs"]))[LANE][1]
     trainings = owners["trainings"]
     await passed(trainings, "rounds", "clubs", LANE, 1, head)
     await passed(trainings, "board_todos", "clubs", LANE, 2, bytes(32))

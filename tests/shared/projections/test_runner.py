@@ -226,7 +226,7 @@ async def test_a_view_that_fails_on_everything_stops_in_red_and_other_views_go_o
     async with running(runner):
         await until(lambda: all_there(flow, 300), 40)
         assert len(runner.status().red) == 1
-        assert runner.status().red[0].startswith("broken: too many bad events")
+        assert "too many bad events" in runner.status().red[0]
     assert await shown(flow) == expected(book.events)
     async with flow.pool.acquire() as connection:
         assert await connection.fetchval("select count(*) from projection.parked") == 0

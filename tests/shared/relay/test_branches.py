@@ -13,7 +13,7 @@ from shared.kafka.headers import to_kafka
 from shared.kafka.record import Received
 from shared.kernel.envelope import Recorded
 from shared.kernel.lanes import LANES, lane_of
-from shared.relay.recovery.branches import Published, Ruled, Tail, Wanted
+from shared.relay.recovery.branches import Published, Rulings, Tail, Wanted
 
 IDENTITY = LogIdentity("vn", str(uuid4()))
 STREAM = "purse-0"
@@ -39,7 +39,7 @@ def tail_of(
     topic: Sequence[Recorded],
     *,
     relayed: int = 0,
-    ruled: Ruled | None = None,
+    ruled: Rulings | None = None,
     signed: Sequence[Recorded] = (),
     deployment: str = "vn",
 ) -> tuple[Tail | None, Published]:
@@ -89,7 +89,7 @@ def test_a_log_that_has_other_unpublished_events_is_forked_and_one_whose_own_wer
         tail, published = tail_of(ours, **known)  # type: ignore[arg-type]
         assert tail is None
         assert [node.hash for node in published.contested()] == [theirs[2].hash]
-        assert not published.contested(Ruled({(LANE, 3): ours[2].hash}))
+        assert not published.contested(Rulings({(LANE, 3): ours[2].hash}))
 
 
 def test_of_two_branches_a_ruling_then_a_signature_then_the_length_then_the_first_decides() -> None:
@@ -100,7 +100,7 @@ def test_of_two_branches_a_ruling_then_a_signature_then_the_length_then_the_firs
     assert hashes(tail_of(ours, both)[0]) == [event.hash for event in first]
     assert hashes(tail_of(ours, [*ours, *first, *longer])[0]) == [event.hash for event in longer]
     assert hashes(tail_of(ours, [*ours, *first, *longer], signed=first[1:])[0]) == [event.hash for event in first]
-    ruled = Ruled({(LANE, 2): second[0].hash})
+    ruled = Rulings({(LANE, 2): second[0].hash})
     assert hashes(tail_of(ours, both, ruled=ruled, signed=first)[0]) == [event.hash for event in second]
-    denied = Ruled(not_ours=frozenset({(LANE, 2, first[0].hash), (LANE, 2, second[0].hash)}))
+    denied = Rulings(not_ours=frozenset({(LANE, 2, first[0].hash), (LANE, 2, second[0].hash)}))
     assert tail_of(ours, both, ruled=denied)[0] is None

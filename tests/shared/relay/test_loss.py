@@ -12,7 +12,7 @@ from shared.eventlog.stored import StoredLog
 from shared.kernel.errors import Refused
 from shared.kernel.lanes import lane_of
 from shared.local.databases import connect
-from shared.relay.recovery.branches import Ruled
+from shared.relay.recovery.branches import Rulings
 from shared.relay.recovery.recover import Outcome, Place, recover
 from shared.relay.rule import rule
 from shared.relay.signer import Rewritten, checkpoint_file, make_checkpoint
@@ -79,7 +79,7 @@ async def test_a_loss_that_a_person_accepts_is_signed_and_nothing_is_red_for_eve
     assert ruling is not None
     assert stood is not None
     assert (ruling.stands, ruling.hash == stood.hash) == (True, False)
-    ruled = Ruled.of([stood, ruling], [marks.last])
+    ruled = Rulings.of([stood, ruling], [marks.last])
     assert ruled.stands == {(lane_of(LOST), 3): ruling.hash}
     assert any("gives up" in note.en for note in (await verified(flow, file, key)).notes)
     assert (await accepted(flow, file, key, key, accept=True)).run is None, "there is nothing left to give up"
