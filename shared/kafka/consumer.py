@@ -72,7 +72,7 @@ class BatchConsumer:
         self._stopping = asyncio.Event()
         self._pause = _FIRST_PAUSE
         self._turned: dict[tuple[str, int], int] = {}
-        """Where somebody wanted to read again since the last batch that went well."""
+        """Where somebody wanted to read again since the last batch that went well, also while partitions were taken over."""
         self._offsets = Offsets(bootstrap)
         self._ends: dict[tuple[str, int], int] = {}
         self._watching: asyncio.Task[None] | None = None
@@ -225,10 +225,11 @@ class BatchConsumer:
         """In the polling thread, while the group waits."""
         if (starts := self._ask(client, partitions)) is None:
             return
+        self.assigned = frozenset((p.topic, p.partition) for p in partitions)  # who wants to go back now is heard after this
         for p in partitions:
-            p.offset = starts.get((p.topic, p.partition), OFFSET_BEGINNING)
+            start = starts.get((p.topic, p.partition), OFFSET_BEGINNING)
+            p.offset = min(start, self._turned.get((p.topic, p.partition), start))
         client.assign(partitions)
-        self.assigned = frozenset((p.topic, p.partition) for p in partitions)
         self.assignments += 1
         log.info("Reading %s", ", ".join(f"{p.topic}/{p.partition} from {p.offset}" for p in partitions) or "nothing")
 

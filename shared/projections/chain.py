@@ -142,7 +142,8 @@ class Chain:
     def keep_only(self, lanes: Collection[Lane]) -> None:
         """The lanes that this process reads from now on; of others it knows no longer what was taken."""
         kept = set(lanes)
-        for known in (self._rings, self._proved, self._contested, self._denied, self._overruled, self._level):
+        self._level.clear()  # it speaks of offsets, which may be of another topic now
+        for known in (self._rings, self._proved, self._contested, self._denied, self._overruled):
             for lane in known.keys() - kept:
                 del known[lane]
 

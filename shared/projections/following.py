@@ -29,6 +29,8 @@ async def follow(connection: Connection, views: Mapping[str, View], progress: Ma
             mine.move_to(Built(view, live.number))
             mine.restarts, moved = live.restarts, True
         elif live is not None and mine.restarts != live.restarts:
-            log.warning("%s reads anew: what it had taken was ruled out", name)
-            mine.restarts, moved = live.restarts, True
+            if mine.restarts is not None:
+                log.warning("%s reads anew: what it had taken was ruled out", name)
+                moved = True
+            mine.restarts = live.restarts
     return moved

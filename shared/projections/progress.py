@@ -70,8 +70,8 @@ class Progress:
         self.epochs: dict[Lane, int] = {}
         self.broken: str | None = None
         """Why the view has stopped for good (until a restart), in words."""
-        self.restarts = 0
-        """How often the view had been made to read anew when its lanes were claimed."""
+        self.restarts: int | None = None
+        """How often the view had been made to read anew when it was met last."""
         self.spoiled: dict[Lane, int] = {}
         """Lanes in which the view has taken a record that was ruled out, and at which position: it waits to be rebuilt."""
         self._limits = limits

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, last_lines
+from shared.eventlog.checkpoints import BadCheckpoint, Checkpoint, last_lines, read_file
 from shared.eventlog.links import At, hashes_at
 from shared.eventlog.rulings import Ruling, read_statement
 from shared.eventlog.signing import PublicKey
@@ -124,6 +124,15 @@ def signed_in_file(file: Path | None, wanted: Wanted, public: PublicKey) -> list
     if file is None or not file.exists():
         return []
     return read_lines(last_lines(file), wanted, public)[0]
+
+
+def signed_anywhere(
+    bootstrap: str, wanted: Wanted, public: PublicKey, file: Path | None
+) -> tuple[list[Checkpoint], list[Ruling]]:
+    """Every signed line of the log's topic of checkpoints and of its file. Blocks."""
+    checkpoints, rulings = signed_on_topic(bootstrap, wanted, public, last=None)
+    more, ruled = read_lines(read_file(file) if file is not None and file.exists() else (), wanted, public)
+    return [*checkpoints, *more], [*rulings, *ruled]
 
 
 def signed_on_topic(

@@ -29,7 +29,7 @@ from shared.kafka.failures import BROKER_FAILURES
 from shared.kernel.database import Connection, Pool
 from shared.kernel.errors import Refused
 from shared.relay.closed import Closed, unheld, unstored, why_closed
-from shared.relay.compared import Compared, compare, not_kept, signed_in_file, signed_on_topic
+from shared.relay.compared import Compared, compare, not_kept, signed_anywhere, signed_in_file, signed_on_topic
 from shared.relay.looks import Head, Incarnation, Look, look
 from shared.relay.recovery.branches import Rulings, Wanted
 
@@ -250,11 +250,11 @@ class LogGuard:
         )
 
     async def _ruled(self) -> Rulings:
-        """Everything that was ruled of this log; nothing without the key."""
+        """Everything that was ruled of this log; nothing without the key. What is in the file may not be on the topic yet, and
+        is published only by a log that is open."""
         if self._wanted is None or self._public is None:
             return Rulings()
-        found = await asyncio.to_thread(signed_on_topic, self._bootstrap, self._wanted, self._public, last=None)
-        checkpoints, rulings = found
+        checkpoints, rulings = await asyncio.to_thread(signed_anywhere, self._bootstrap, self._wanted, self._public, self._file)
         return Rulings.of(rulings, [one for one in checkpoints if one.given_up])
 
     async def _remember(self) -> None:

@@ -29,6 +29,7 @@ class Member:
         self._assigned = assigned
         self._generation = -1
         self._next: dict[Where, int] = {}
+        self._turned: dict[Where, int] = {}
         self._pause = _PAUSE
         self._in_hand = False
         self.heard_at = 0.0
@@ -47,6 +48,7 @@ class Member:
     def rewind(self, topic: str, partition: int, offset: int = 0) -> None:
         """See `BatchConsumer.rewind`."""
         where = (topic, partition)
+        self._turned[where] = min(offset, self._turned.get(where, offset))
         if where in self._next:
             self._next[where] = min(offset, self._next[where])
 
@@ -85,6 +87,7 @@ class Member:
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             else:
                 self._pause = _PAUSE
+                self._turned.clear()
             finally:
                 self._in_hand = False
 
@@ -98,6 +101,7 @@ class Member:
             return
         self._generation = generation
         self._next = {(p.topic, p.partition): starts.get((p.topic, p.partition), 0) for p in share}
+        self._next |= {where: min(offset, self._next[where]) for where, offset in self._turned.items() if where in self._next}
 
     def _poll(self) -> list[Received]:
         """A batch: some of each partition, each in its order; an offset that is not there begins from the start."""

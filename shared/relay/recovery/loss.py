@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from shared.eventlog.checkpoints import Checkpoint, append_line, checkpoint_of, last_of, read_file
+from shared.eventlog.checkpoints import Checkpoint, append_line, checkpoint_of, last_of
 from shared.eventlog.postgres import heads_of
 from shared.eventlog.signing import SigningKey
 from shared.kernel.database import Pool
-from shared.relay.compared import lanes_without, read_lines, signed_on_topic
+from shared.relay.compared import lanes_without, signed_anywhere
 from shared.relay.recovery.branches import Wanted
 from shared.relay.signer import LOCK
 
@@ -25,9 +25,7 @@ async def give_up(pool: Pool, wanted: Wanted, bootstrap: str, key: SigningKey, f
     publishing it is the caller's. May raise what the broker and the database raise."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1, 0)", LOCK)
-        signed, _ = await asyncio.to_thread(signed_on_topic, bootstrap, wanted, key.public, last=None)
-        lines = await asyncio.to_thread(lambda: list(read_file(file)) if file.exists() else [])
-        signed += read_lines(lines, wanted, key.public)[0]
+        signed, _ = await asyncio.to_thread(signed_anywhere, bootstrap, wanted, key.public, file)
         given_up = await _given_up(pool, signed)
         heads = await heads_of(connection)
         after = max((one.time for one in signed), default=datetime.min.replace(tzinfo=UTC)) + timedelta(microseconds=1)

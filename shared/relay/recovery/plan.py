@@ -12,12 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shared.eventlog.checkpoints import Checkpoint, last_lines
+from shared.eventlog.checkpoints import Checkpoint
 from shared.eventlog.signing import PublicKey
 from shared.kafka.since import Stretch
 from shared.kafka.topics import topic_of
 from shared.kernel.database import Pool
-from shared.relay.compared import CLOCKS, hashes, read_lines, signed_on_topic, take_in
+from shared.relay.compared import CLOCKS, hashes, signed_anywhere, take_in
 from shared.relay.looks import Look
 from shared.relay.recovery.branches import Node, Published, Rulings, Tail, Wanted
 
@@ -156,14 +156,8 @@ async def _read(pool: Pool, wanted: Wanted, look: Look, bootstrap: str, since: d
 async def _signed(
     bootstrap: str, wanted: Wanted, file: Path | None, public: PublicKey | None
 ) -> tuple[list[Checkpoint], Rulings]:
-    """Every checkpoint and ruling of the topic, and the last ones of the file. Without the key none counts."""
+    """Every checkpoint and ruling of the topic and of the file. Without the key none counts."""
     if public is None:
         return [], Rulings()
-    checkpoints, rulings = await asyncio.to_thread(signed_on_topic, bootstrap, wanted, public, last=None)
-    more, ruled = read_lines(await asyncio.to_thread(_lines, file), wanted, public)
-    checkpoints, rulings = [*checkpoints, *more], [*rulings, *ruled]
+    checkpoints, rulings = await asyncio.to_thread(signed_anywhere, bootstrap, wanted, public, file)
     return checkpoints, Rulings.of(rulings, [one for one in checkpoints if one.given_up])
-
-
-def _lines(file: Path | None) -> list[str]:
-    return last_lines(file) if file is not None and file.exists() else []

@@ -15,12 +15,15 @@ import pytest
 from shared.eventlog.chain import link
 from shared.eventlog.postgres import PostgresLog, identity_of, open_pool
 from shared.eventlog.records import Append, Appended, NewEvent, Outcome
+from shared.eventlog.signing import PublicKey, make_key
 from shared.eventlog.writer import AppendWriter
 from shared.kernel.envelope import Recorded
 from shared.kernel.errors import Refused
 from shared.local.databases import connect
 from shared.relay.guard import LogGuard
 from shared.relay.relay import Relay
+from shared.relay.rule import rule
+from shared.relay.signer import checkpoint_file
 from tests.shared.flow import CoinPut, Place, running, streams_of_lanes, until
 from tests.shared.relay.test_relay import drained
 from tests.shared.relay.times import dumped, put_on_topic, restored
@@ -49,8 +52,10 @@ class Process:
 
 
 @asynccontextmanager
-async def process(place: Place, bootstrap: str = "") -> AsyncGenerator[Process]:
-    """A process of a service at work."""
+async def process(
+    place: Place, bootstrap: str = "", *, file: Path | None = None, public: PublicKey | None = None
+) -> AsyncGenerator[Process]:
+    """A process of a service at work; `file`: where its signed lines are."""
     hearing: list[LogGuard] = []
 
     def connected() -> None:
@@ -58,7 +63,8 @@ async def process(place: Place, bootstrap: str = "") -> AsyncGenerator[Process]:
             guard.doubt()
 
     pool = await open_pool(place.urls.app, max_size=6, on_connect=connected)
-    guard = LogGuard(pool, place.source, bootstrap or place.bootstrap or NOWHERE)
+    address = bootstrap or place.bootstrap or NOWHERE
+    guard = LogGuard(pool, place.source, address, checkpoints=file, public=public)
     hearing.append(guard)
     await guard.begin()
     log = PostgresLog(pool, place.source)
@@ -66,7 +72,7 @@ async def process(place: Place, bootstrap: str = "") -> AsyncGenerator[Process]:
     writer = AppendWriter(log)
     guard.follow(writer)
     guard.on_recovered.append(log.forget)
-    relay = Relay(pool, place.source, bootstrap or place.bootstrap or NOWHERE, None, guard.why_not_published)
+    relay = Relay(pool, place.source, address, None, guard.why_not_published)
     writer.start()
     try:
         async with running(guard, relay):
@@ -204,6 +210,23 @@ async def test_after_a_restart_of_the_server_a_good_forgery_cannot_be_told_from_
     await started_again(flow)
     async with process(flow) as second:
         assert await second.closed() == "log-behind"
+
+
+async def test_a_ruling_that_was_signed_and_is_not_on_the_topic_yet_opens_the_log(flow: Place, tmp_path: Path) -> None:
+    """Everything was killed in between, and a closed log publishes nothing. Seen to fail with rulings read from the topic
+    alone: the service was closed for ever."""
+    key, file = make_key(tmp_path / "keys" / "a.key"), checkpoint_file(tmp_path, flow.source)
+    async with process(flow) as first:
+        await first.put("purse-0", 0)
+        await until(lambda: drained(flow))
+    false = await forged(flow, "purse-0", good=True)
+    await put_on_topic(flow.bootstrap, await deployment_of(flow), false)
+    ruling = await rule(flow.pool, flow.source, key, file, false.lane, false.position, "a test", taken=false.hash)
+    assert ruling is not None
+    await started_again(flow)
+    async with process(flow, file=file, public=key.public) as second:
+        assert second.guard.healthy()
+        assert await second.closed() is None
 
 
 async def test_a_comparison_reads_what_was_published_lately_and_not_the_years_before_it(flow: Place) -> None:
