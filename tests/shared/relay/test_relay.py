@@ -21,7 +21,6 @@ from shared.local.databases import connect
 from shared.relay import lanes
 from shared.relay.lanes import backlog
 from shared.relay.relay import Relay
-from shared.relay.republish import republish
 from tests.shared.flow import Place, published, running, streams_of_lanes, until
 
 ROOT = Path(__file__).parents[3]
@@ -194,14 +193,3 @@ async def test_I3_a_relay_killed_anywhere_leaves_no_gap_and_no_inversion(flow: P
     for found in records.values():
         for (before, _), (after, _) in pairwise(found):
             assert after <= before + 1
-
-
-async def test_a_lost_topic_is_filled_again_from_the_store(flow: Place) -> None:
-    await fill(flow)
-    async with running(Relay(flow.pool, flow.source, flow.bootstrap)):
-        await until(lambda: drained(flow))
-    assert await republish(flow.pool, flow.source, flow.bootstrap, after=1) == 60
-    twice = await on_topic(flow)
-    assert first_arrivals(twice) == by_lane(await flow.stored())
-    assert sum(map(len, twice.values())) == 140
-    assert await backlog(flow.pool) == 0
