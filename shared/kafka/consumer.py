@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
 from confluent_kafka import Consumer as Client
 from faststream import AckPolicy
 from faststream.confluent import KafkaBroker
@@ -223,7 +223,7 @@ class BatchConsumer:
 
     def _assign(self, client: Client, partitions: list[TopicPartition]) -> None:
         """In the polling thread, while the group waits."""
-        if (starts := self._ask(client, partitions)) is None:
+        if (starts := self._ask(partitions)) is None:
             return
         self.assigned = frozenset((p.topic, p.partition) for p in partitions)  # who wants to go back now is heard after this
         for p in partitions:
@@ -233,14 +233,13 @@ class BatchConsumer:
         self.assignments += 1
         log.info("Reading %s", ", ".join(f"{p.topic}/{p.partition} from {p.offset}" for p in partitions) or "nothing")
 
-    def _ask(self, client: Client, partitions: Sequence[TopicPartition]) -> Mapping[tuple[str, int], int] | None:
-        """The caller's answer, however long its database is away, or a topic that was deleted; None: nobody wants it now."""
+    def _ask(self, partitions: Sequence[TopicPartition]) -> Mapping[tuple[str, int], int] | None:
+        """The caller's answer, however long its database is away, or a topic that was deleted; None: nobody wants it now. The
+        client is not asked for anything here: it is calling us, and aborts the process if it has to call once more."""
         pause, topics = _FIRST_PAUSE, {p.topic for p in partitions}
         while self._loop is not None and not self._stopping.is_set() and not self._renewing:
             try:
-                counts = {topic: len(client.list_topics(topic, timeout=10).topics[topic].partitions) for topic in topics}
-                if 0 in counts.values():
-                    raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"no partitions: {counts}"))
+                counts = self._offsets.counts(topics)
                 wanted = [Partition(p.topic, p.partition, counts[p.topic]) for p in partitions]
                 return asyncio.run_coroutine_threadsafe(_awaited(self._on_assigned(wanted)), self._loop).result(60)
             except Exception as failure:

@@ -91,6 +91,14 @@ class Offsets:
         self._bootstrap = bootstrap
         self._admin: Any = None
 
+    def counts(self, topics: Collection[str]) -> dict[str, int]:
+        """How many partitions each topic has. May raise `KafkaException`, also for a topic that there is not."""
+        self._admin = self._admin or _client(self._bootstrap)
+        found = {topic: len(one.partitions) for topic, one in _described(self._admin, sorted(topics)).items()}
+        if missing := set(topics) - found.keys():
+            raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART, f"there are no topics {sorted(missing)}"))
+        return found
+
     def ends(self, partitions: Collection[Where]) -> dict[Where, int]:
         """The offset after the last record of each partition. May raise `KafkaException` and `TimeoutError`."""
         self._admin = self._admin or _client(self._bootstrap)

@@ -26,6 +26,8 @@ from shared.projections.rulings import PostgresDecisions
 log = logging.getLogger(__name__)
 
 _IDENTITY_SECONDS = 5.0
+_LOST_LOOKS = 6
+"""After so many looks in which a client was in no group another one takes its place."""
 
 
 class Reading(Protocol):
@@ -60,6 +62,8 @@ class Mender:
         self._given_nothing = False
         """Whether this client is the second in a row that was given no partition though there are topics: then others have them
         all. The first may have joined while the topics were being made, and is not told when they are there."""
+        self._lost = 0
+        """In how many looks at a broker that answers this client was in no group."""
         self._fresh: set[Where] = set()
         """Partitions that were made anew and whose lanes are not asked for yet."""
         self._producer: Producer | None = None
@@ -119,7 +123,9 @@ class Mender:
         found = await asyncio.to_thread(identities, self._bootstrap, self._partitions)
         anew = any(found.get(where, identity) != identity for where, identity in self._met.items())
         nothing = consumer.assigned is not None and not consumer.assigned
-        if anew or (nothing and found and not self._given_nothing):
+        self._lost = self._lost + 1 if consumer.assigned is None and found else 0
+        if anew or (nothing and found and not self._given_nothing) or self._lost > _LOST_LOOKS:
+            self._lost = 0
             await consumer.renew()
             self._met |= found
         else:
