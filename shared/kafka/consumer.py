@@ -94,7 +94,7 @@ class BatchConsumer:
                 "fetch.queue.backoff.ms": _LOOKS_AGAIN_MS,
                 "queued.max.messages.kbytes": _QUEUED_KIB,
                 "reconnect.backoff.max.ms": 1000,
-                "log_level": 3,
+                "log_level": 2,
             },
         )
         self._subscriber: BatchSubscriber = self.broker.subscriber(

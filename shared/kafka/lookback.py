@@ -25,7 +25,7 @@ def records_at(bootstrap: str, topic: str, offsets: Mapping[int, int], *, second
             "auto.offset.reset": "error",
             "fetch.wait.max.ms": 50,
             "fetch.message.max.bytes": 65_536,
-            "log_level": 3,
+            "log_level": 2,
         }
     )
     found: dict[int, Received] = {}

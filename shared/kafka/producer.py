@@ -53,7 +53,7 @@ class Producer:
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1000,
             "compression.type": "lz4",
-            "log_level": 3,
+            "log_level": 2,
         }
         self._client: Client | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-producer")

@@ -85,7 +85,7 @@ class Requests:
                 "group.id": f"{source}.refills",
                 "enable.auto.commit": False,
                 "reconnect.backoff.max.ms": 1000,
-                "log_level": 3,
+                "log_level": 2,
             },
             logger=log,
         )

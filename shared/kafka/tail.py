@@ -42,7 +42,7 @@ class Tail:
                 "auto.offset.reset": "earliest",
                 "fetch.queue.backoff.ms": 1,
                 "fetch.wait.max.ms": 50,
-                "log_level": 3,
+                "log_level": 2,
             }
         )
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kafka-tail")
