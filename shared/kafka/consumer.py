@@ -245,7 +245,7 @@ class BatchConsumer:
             except Exception as failure:
                 self.last_failure = f"{type(failure).__name__}: {failure}"
                 log.exception("Cannot take over %d partitions yet; again in %.1f s", len(partitions), pause)
-            time.sleep(pause)
+            time.sleep(pause)  # in the polling thread, where nothing else may happen now; a stop waits for it
             pause = min(pause * 2, _LONGEST_PAUSE)
         return None
 

@@ -146,5 +146,5 @@ def _offsets(admin: Any, partitions: Collection[Where], which: Any) -> dict[Wher
             elif error.code() not in _NO_LEADER_YET or time.monotonic() > deadline:
                 raise KafkaException(error)
         if wanted := [where for where in wanted if where not in found]:
-            time.sleep(0.1)
+            time.sleep(0.1)  # blocks, as is said above: callers use a thread
     return found

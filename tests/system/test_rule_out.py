@@ -32,7 +32,7 @@ async def forged_behind_the_last(processes: Processes) -> Recorded:
 
 
 async def test_a_forgery_that_a_person_rules_out_opens_the_service_and_nothing_else_is_ruled_out(processes: Processes) -> None:
-    """Seen to fail with a closed guard that does not look again at what was ruled."""
+    """The closed guard looks again at what was ruled, without a restart."""
     await processes.migrated("clubs")
     port = free_port()
     first = processes.start("clubs", "all", port=port)
